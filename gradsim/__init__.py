@@ -1,0 +1,2 @@
+"""gradsim: see gradients flow, vanish, explode and get repaired, in the terminal."""
+

@@ -1,0 +1,1 @@
+"""What is declared: the knobs, the frozen experiment, the data; and building the network."""

@@ -1,0 +1,229 @@
+"""The experiment: a frozen declaration of everything that decides a run. One field, one knob."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+
+from gradsim.errors import InputError, nearest
+from gradsim.experiment.data import DATA_SETS
+from gradsim.experiment.knobs import Effect, Knob
+from gradsim.nn.activations import ACTIVATIONS
+from gradsim.nn.clipping import CLIPS
+from gradsim.nn.initializers import INITIALIZERS
+from gradsim.nn.losses import LOSSES
+from gradsim.nn.normalization import NORMALIZATIONS
+from gradsim.nn.optimizers import OPTIMIZERS
+from gradsim.nn.skips import SKIPS
+
+
+def _formulas(registry: Mapping[str, Any], none: str = "") -> dict[str, str]:
+    first = {"none": none} if none else {}
+    return first | {name: part.formula for name, part in registry.items()}
+
+
+class Experiment(BaseModel):
+    """What is trained, on what, and how. Same experiment, same bits (on one machine, one thread).
+
+    Raises InputError, a sentence for each wrong knob, from `of` and `switch`.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_name=False,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+    activation: Annotated[
+        str,
+        Knob(
+            "function applied to every pre-activation of the hidden layers",
+            Effect.KEEP,
+            key="a",
+            choices=_formulas(ACTIVATIONS),
+        ),
+    ] = "sigmoid"
+    initializer: Annotated[
+        str,
+        Knob(
+            "distribution of the starting weights; biases start at zero",
+            Effect.REBUILD,
+            key="i",
+            choices=_formulas(INITIALIZERS),
+        ),
+    ] = "glorot-normal"
+    initializer_gain: Annotated[
+        float,
+        Knob("factor on every starting weight, whatever the initializer", Effect.REBUILD, low=0.0),
+    ] = 1.0
+    initializer_std: Annotated[
+        float,
+        Knob(
+            "standard deviation of initializer `normal`, before the gain", Effect.REBUILD, low=0.0
+        ),
+    ] = 0.1
+    normalization: Annotated[
+        str,
+        Knob(
+            "normalization between the linear op and the activation of each hidden layer",
+            Effect.NORMALIZATION,
+            key="n",
+            choices=_formulas(NORMALIZATIONS, none="y = x"),
+        ),
+    ] = "none"
+    skip: Annotated[
+        str,
+        Knob(
+            "path around each hidden layer whose input is as wide as its output",
+            Effect.KEEP,
+            key="s",
+            choices=_formulas(SKIPS, none="y = f(x)"),
+        ),
+    ] = "none"
+    clip: Annotated[
+        str,
+        Knob(
+            "what is done to the gradients before the update",
+            Effect.KEEP,
+            key="c",
+            choices=_formulas(CLIPS, none="g"),
+        ),
+    ] = "none"
+    clip_threshold: Annotated[float, Knob("threshold of the clipping", Effect.KEEP, above=0.0)] = (
+        1.0
+    )
+    optimizer: Annotated[
+        str,
+        Knob(
+            "how gradients become a change of the parameters",
+            Effect.OPTIMIZER,
+            key="o",
+            choices=_formulas(OPTIMIZERS),
+        ),
+    ] = "sgd"
+    learning_rate: Annotated[float, Knob("size of the update", Effect.KEEP, low=0.0)] = 0.02
+    loss: Annotated[str, Knob("what training lowers", Effect.KEEP, choices=_formulas(LOSSES))] = (
+        "softmax-cross-entropy"
+    )
+    loss_factor: Annotated[
+        float, Knob("plain factor on the loss and so on every gradient", Effect.KEEP, above=0.0)
+    ] = 1.0
+    depth: Annotated[
+        int, Knob("number of hidden layers", Effect.REBUILD, key="d", low=1, high=1000)
+    ] = 20
+    width: Annotated[
+        int, Knob("units in each hidden layer", Effect.REBUILD, key="w", low=1, high=1024)
+    ] = 64
+    batch_size: Annotated[
+        int, Knob("examples in each training step", Effect.KEEP, low=1, high=65536)
+    ] = 64
+    data: Annotated[
+        str,
+        Knob(
+            "data set; a fifth of it is held out, the same for every seed",
+            Effect.REBUILD,
+            choices={name: source.about for name, source in DATA_SETS.items()},
+        ),
+    ] = "digits"
+    seed: Annotated[
+        int,
+        Knob("what all random numbers are drawn from", Effect.REBUILD, low=0, high=2**63 - 1),
+    ] = 0
+    dtype: Annotated[
+        str,
+        Knob(
+            "number format of the network",
+            Effect.REBUILD,
+            choices={
+                "float64": "about 16 digits, 1e-308 to 1e308",
+                "float32": "about 7 digits, 1e-38 to 1e38",
+            },
+        ),
+    ] = "float64"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_values(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError("true and false are not numbers")
+        return value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _within_bounds(cls, value: Any, info: ValidationInfo) -> Any:
+        if KNOBS[kebab(info.field_name or "")].problem(value):
+            raise ValueError("out of bounds")
+        return value
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], where: str = "") -> Self:
+        """An experiment from settings by knob name; `where` (file, flag) begins each problem."""
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            raise InputError(_sentences(error, where)) from None
+
+    def settings(self) -> dict[str, Any]:
+        """Every knob by its name, as `of` takes them."""
+        return self.model_dump()
+
+    def value(self, name: str) -> Any:
+        """The value of a knob by its name: `value("learning-rate")`."""
+        return getattr(self, name.replace("-", "_"))
+
+    def switch(self, changes: Mapping[str, Any], where: str = "") -> Self:
+        """The experiment with some knobs set to other values."""
+        return self.of(self.settings() | dict(changes), where)
+
+    def differs(self, other: "Experiment") -> dict[str, tuple[Any, Any]]:
+        """Knobs on which two experiments differ: name to (own value, the other's)."""
+        own, others = self.settings(), other.settings()
+        return {name: (own[name], others[name]) for name in own if own[name] != others[name]}
+
+
+def kebab(field_name: str) -> str:
+    """The public name of a knob: `learning_rate` is `learning-rate`."""
+    return field_name.replace("_", "-")
+
+
+KNOBS: dict[str, Knob] = {
+    kebab(name): next(item for item in info.metadata if isinstance(item, Knob))
+    for name, info in Experiment.model_fields.items()
+}
+"""Every knob by its public name, in the order of declaration."""
+
+KINDS: dict[str, type] = {
+    kebab(name): cast(type, info.annotation) for name, info in Experiment.model_fields.items()
+}
+"""The type of every knob's value: str, int or float."""
+
+DEFAULTS: dict[str, Any] = {
+    kebab(name): info.default for name, info in Experiment.model_fields.items()
+}
+"""The value of every knob where nothing is said."""
+
+
+def right(name: str) -> str:
+    """What would be a right value of this knob, in words."""
+    return KNOBS[name].right(KINDS[name])
+
+
+def _sentences(error: ValidationError, where: str) -> list[str]:
+    lead = f"{where}: " if where else ""
+    sentences = []
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0])
+        if problem["type"] == "extra_forbidden":
+            sentences.append(f'{lead}there is no knob "{name}"; {nearest(name, KNOBS)}')
+            continue
+        found = problem["input"]
+        shown = f'"{found}"' if isinstance(found, str) else f"{found}".lower()
+        hint = ""
+        if KNOBS[name].choices and isinstance(found, str):
+            close = nearest(found, KNOBS[name].choices)
+            hint = f"; {close}" if close.startswith("did") else ""
+        sentences.append(f"{lead}{name} is {shown}, but must be {right(name)}{hint}")
+    return sentences

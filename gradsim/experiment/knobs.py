@@ -1,0 +1,62 @@
+"""What a knob is. Each is declared once, as a field of `Experiment`; all else derives from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import isfinite
+from typing import Any
+
+
+class Effect(StrEnum):
+    """What switching a knob does to a network in training, in words for the user."""
+
+    KEEP = "keeps the weights"
+    NORMALIZATION = (
+        "keeps the weights; a new one starts at scale 1, shift 0, fresh running statistics"
+    )
+    OPTIMIZER = "keeps the weights; the optimizer's state starts anew"
+    REBUILD = "rebuilds the network from the seed, at step 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A setting of an experiment: all that flag, panel, scenario key and reference page need.
+
+    It annotates a field of `Experiment`: `depth: Annotated[int, Knob("...", ...)] = 20`. `choices`
+    maps each name to its formula or a line of help; `low` and `high` bound a number; `key` is
+    pressed in the app for the next choice (its capital for the one before).
+    """
+
+    help: str
+    effect: Effect
+    key: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    """A bound that the value itself must not reach."""
+
+    def problem(self, value: Any) -> bool:
+        """Whether this value is out of bounds or not among the choices."""
+        if self.choices:
+            return value not in self.choices
+        if isinstance(value, int | float):
+            return (
+                not isfinite(value)
+                or (self.low is not None and value < self.low)
+                or (self.above is not None and value <= self.above)
+                or (self.high is not None and value > self.high)
+            )
+        return False
+
+    def right(self, kind: type) -> str:
+        """What would be a right value, in words: `a whole number from 1 to 1000`."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        noun = "a whole number" if kind is int else "a number"
+        if self.above is not None:
+            bounds = f" above {self.above:g}"
+            return noun + bounds + (f" and up to {self.high:g}" if self.high is not None else "")
+        if self.low is not None and self.high is not None:
+            return f"{noun} from {self.low:g} to {self.high:g}"
+        return f"{noun} of at least {self.low:g}" if self.low is not None else noun

@@ -1,0 +1,1 @@
+"""What it means: the verdict on a state, with its evidence."""

@@ -1,0 +1,121 @@
+"""The report: all numbers of a state by name, as plain values for JSON, CSV and checks."""
+
+from math import isfinite, isnan
+from typing import Any
+
+from gradsim.insight.verdict import judge
+from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
+from gradsim.simulation.session import Session
+
+SCHEMA = "gradsim/run/1"
+
+HISTORY_COLUMNS = (
+    "step",
+    "loss",
+    "accuracy",
+    "held_out_accuracy",
+    "grad_norm",
+    "clipped_grad_norm",
+)
+"""The lists of `history`: an entry for each step so far and one for the state shown."""
+
+
+def report(session: Session) -> dict[str, Any]:
+    """Everything known of the state at the cursor; numbers may be NaN or infinite.
+
+    The gradients are those of the next batch at the present weights; `update_norm` and
+    `update_ratio` are of the last update made, NaN before the first. The held-out accuracy of the
+    last entry is measured now; in between it is the latest one measured.
+    """
+    session.evaluate()
+    now = session.look()
+    past = session.past()
+    rows = [*past, now]
+    history = {name: [getattr(row, name) for row in rows] for name in HISTORY_COLUMNS}
+    verdict = judge(now, session.experiment)
+    evidence = verdict.evidence
+    return {
+        "schema": SCHEMA,
+        "experiment": session.experiment.settings(),
+        "history": history,
+        "layers": _layers(now, past[-1] if past else None),
+        "verdict": {
+            "shape": str(verdict.shape),
+            "notes": list(verdict.notes),
+            "evidence": {
+                "first_delta_norm": evidence.first_delta_norm,
+                "last_delta_norm": evidence.last_delta_norm,
+                "reach": evidence.reach,
+                "reach_decades": evidence.reach_decades,
+                "slope": evidence.slope,
+                "sentence": evidence.sentence,
+            },
+        },
+    }
+
+
+def _layers(now: StepRecord, before: StepRecord | None) -> list[dict[str, Any]]:
+    assert now.layers is not None
+    table = now.layers.copy()
+    for row, name in enumerate(LAYER_COLUMNS):
+        if name.startswith("update"):
+            known = before.column(name) if before else None
+            table[row] = float("nan") if known is None else known
+    depth = table.shape[1] - 1
+    return [
+        {"layer": column + 1 if column < depth else "output"}
+        | {name: float(table[row, column]) for row, name in enumerate(LAYER_COLUMNS)}
+        for column in range(depth + 1)
+    ]
+
+
+def jsonable(plain: dict[str, Any]) -> dict[str, Any]:
+    """A report fit for JSON: numbers that are not finite become null, with the reason in `nulls`.
+
+    `nulls` maps a place to its reason: `history.loss.12`, or `history.loss.12-600` for a stretch.
+    """
+    reasons: list[tuple[str, str]] = []
+    clean = _clean(plain, "", reasons)
+    clean["nulls"] = _stretches(reasons)
+    return dict(clean)
+
+
+def _clean(value: Any, place: str, reasons: list[tuple[str, str]]) -> Any:
+    match value:
+        case dict():
+            return {k: _clean(v, f"{place}.{k}" if place else k, reasons) for k, v in value.items()}
+        case list():
+            return [_clean(v, f"{place}.{i}", reasons) for i, v in enumerate(value)]
+        case float() if not isfinite(value):
+            reasons.append((place, _reason(value, place)))
+            return None
+        case None:
+            reasons.append((place, "not computed"))
+            return None
+        case _:
+            return value
+
+
+def _reason(value: float, place: str) -> str:
+    if isnan(value):
+        return "no update made yet" if ".update_" in place else "not a number"
+    return "infinity" if value > 0 else "-infinity"
+
+
+def _stretches(reasons: list[tuple[str, str]]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    first = last = -2
+    for place, reason in reasons:
+        stem, _, tail = place.rpartition(".")
+        if not tail.isdigit():
+            out[place] = reason
+            continue
+        index = int(tail)
+        open_place = f"{stem}.{first}" if first == last else f"{stem}.{first}-{last}"
+        if index == last + 1 and out.get(open_place) == reason:
+            del out[open_place]
+        else:
+            first = index
+        last = index
+        out[f"{stem}.{first}" if first == last else f"{stem}.{first}-{last}"] = reason
+    return out

@@ -1,0 +1,128 @@
+"""A network: ops wired into a graph, over flat vectors of parameters and gradients."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from gradsim.nn.arrays import Array
+from gradsim.nn.losses import Loss
+from gradsim.nn.op import Op, Parameter
+
+LayerName: TypeAlias = int | Literal["output"]
+"""Hidden layers are 1 to depth; the head is `output`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An op in its place: node k computes value k from the values named in `inputs`.
+
+    Value 0 is the network's input. `paths[i]` names the path on which input i comes in, and on
+    which its gradient goes back. `time` is the time step in a recurrent network, else None.
+    """
+
+    op: Op
+    layer: LayerName
+    inputs: tuple[int, ...]
+    paths: tuple[str, ...] = ("main",)
+    time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSlots:
+    """Where a layer's values stand: indices into `Network.values` and `Network.gradients`."""
+
+    name: LayerName
+    pre_activation: int
+    output: int
+    weight: str
+    part: slice
+    """The layer's parameters in the flat vectors."""
+
+
+class ParameterStore:
+    """Flat float vectors (size,): values, gradients, clipped gradients, updates; and named views.
+
+    Names are `layers.3.weight`, `layers.3.norm.bias`, `output.weight`: see `layer_prefix`.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: str, clipped: bool) -> None:
+        self.slices: dict[str, slice] = {}
+        self.shapes = dict(shapes)
+        start = 0
+        for name, shape in shapes.items():
+            size = int(np.prod(shape))
+            self.slices[name] = slice(start, start + size)
+            start += size
+        self.size = start
+        self.values: Array = np.zeros(start, dtype)
+        self.gradients: Array = np.zeros(start, dtype)
+        self.clipped: Array = np.zeros(start, dtype) if clipped else self.gradients
+        self.updates: Array = np.zeros(start, dtype)
+
+    def view(self, name: str, of: Array) -> Array:
+        """The parameter `name` within a flat vector, in its own shape."""
+        return of[self.slices[name]].reshape(self.shapes[name])
+
+    def parameter(self, name: str) -> Parameter:
+        """Value and gradient of the parameter `name`, as views."""
+        return Parameter(name, self.view(name, self.values), self.view(name, self.gradients))
+
+
+class Network:
+    """Nodes in the order of the forward pass, the loss, and the values of the pass in progress.
+
+    `values[k]` and `gradients[k]` are the value of node k and the gradient of the loss with respect
+    to it; they stay readable until the next step overwrites them, and None before the first.
+    `widths[k]` is the number of columns of value k.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        layers: Sequence[LayerSlots],
+        loss: Loss,
+        parameters: ParameterStore,
+        widths: Sequence[int],
+        batch: int,
+    ) -> None:
+        self.nodes = tuple(nodes)
+        self.layers = tuple(layers)
+        self.loss = loss
+        self.parameters = parameters
+        count = len(self.nodes) + 1
+        self.values: list[Array | None] = [None] * count
+        self.gradients: list[Array | None] = [None] * count
+        consumers = [0] * count
+        for node in self.nodes:
+            for value in node.inputs:
+                consumers[value] += 1
+        self.joins: dict[int, Array] = {
+            value: np.zeros((batch, widths[value]), parameters.values.dtype)
+            for value in range(count)
+            if consumers[value] > 1
+        }
+        """A buffer for the sum, at each value that more than one node reads."""
+
+    def depth(self) -> int:
+        """The number of hidden layers."""
+        return len(self.layers) - 1
+
+    def buffers(self) -> Iterator[tuple[str, Array]]:
+        """Running statistics and the like, by name: `layers.3.norm.running_mean`."""
+        for node in self.nodes:
+            for name, array in node.op.buffers().items():
+                yield f"{layer_prefix(node.layer)}.{name}", array
+
+    def infer(self, inputs: Array) -> Array:
+        """The output as in evaluation, for any number of rows: (rows, outputs)."""
+        values = [inputs]
+        for node in self.nodes:
+            values.append(node.op.infer(*(values[k] for k in node.inputs)))
+        return values[-1]
+
+
+def layer_prefix(layer: LayerName) -> str:
+    """`layers.3` for hidden layer 3, `output` for the head."""
+    return "output" if layer == "output" else f"layers.{layer}"

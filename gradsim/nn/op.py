@@ -1,0 +1,67 @@
+"""What every part of a network is: an op with a forward and a backward, and its parameters."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gradsim.nn.arrays import Array
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """A parameter that an op needs: its name within the layer, its shape, and how it starts.
+
+    `fill` is the constant it starts from; None means that the initializer draws it (such a
+    parameter has the shape `(fan_out, fan_in)`).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    fill: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A learned array and its gradient: views into the network's flat vectors."""
+
+    name: str
+    value: Array
+    grad: Array
+
+
+class Op(ABC):
+    """A step of the computation: arrays in, one array out, and the gradient back.
+
+    An op allocates its buffers once, in its constructor, and keeps what its backward needs: after
+    a step every intermediate of the network can still be read. Arrays handed to an op are never
+    changed by it; arrays it returns are its own and stay valid until its next call.
+    """
+
+    name: ClassVar[str]
+
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """The parameters this op learns."""
+        return ()
+
+    def bind(self, parameters: Mapping[str, Parameter]) -> None:  # noqa: B027 (most ops learn nothing)
+        """Take the views for the parameters named in `parameters()`."""
+
+    def buffers(self) -> Mapping[str, Array]:
+        """State that is not learned but carried from step to step (running statistics)."""
+        return {}
+
+    @abstractmethod
+    def forward(self, *args: Any, **kwargs: Any) -> Array:
+        """The output for these inputs, as in training."""
+
+    @abstractmethod
+    def backward(self, *args: Any, **kwargs: Any) -> tuple[Array, ...]:
+        """The gradient of the loss with respect to each input, from that of the output.
+
+        Gradients of parameters are written (not added) into their `grad` views.
+        """
+
+    @abstractmethod
+    def infer(self, *args: Any, **kwargs: Any) -> Array:
+        """The output as in evaluation: any batch size, a new array, nothing kept or changed."""

@@ -1,0 +1,58 @@
+"""Actions: everything a user, a scenario or a flag can do to a session. Nothing else changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+
+class Grain(StrEnum):
+    """How far one move goes."""
+
+    OP = "op"
+    LAYER = "layer"
+    PHASE = "phase"
+    STEP = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Go forward, computing where nothing has been computed yet."""
+
+    grain: Grain
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Go back, exactly; at the start of the run there is nothing to go back to."""
+
+    grain: Grain
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Set knobs to other values. A step in progress is begun again; the old future is kept."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Begin again at step 0 with the present knobs and the same seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Keep the profile shown now beside the live one; a second time lets go of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Return to a run left before, where it was left."""
+
+    run: int
+
+
+Action: TypeAlias = Advance | Back | Switch | Restart | Pin | Visit

@@ -1,0 +1,174 @@
+"""The machine: a real network at a position of a run. It goes on by one op, or seeks a position."""
+
+from collections.abc import Iterator
+
+from gradsim.experiment.batches import Batches
+from gradsim.experiment.build import build
+from gradsim.experiment.data import Data, load
+from gradsim.experiment.experiment import Experiment
+from gradsim.nn.clipping import CLIPS
+from gradsim.nn.losses import accuracy
+from gradsim.nn.network import Network
+from gradsim.nn.optimizers import OPTIMIZERS
+from gradsim.simulation.events import Event, Phase
+from gradsim.simulation.measure import (
+    StepRecord,
+    empty_table,
+    measure_gradients,
+    measure_updates,
+)
+from gradsim.simulation.run import EVENTS_KEPT, Checkpoint, Position, Run
+from gradsim.simulation.stepper import Training, training_step
+
+EVALUATE_EVERY = 10
+"""Held-out accuracy is measured at every so many steps; in between the last one stands."""
+
+
+class Machine:
+    """A network with optimizer and batches, at `position` of `run`; records what it computes."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.position = Position(0, 0)
+        self._live: Iterator[Event] | None = None
+        self._start(run)
+
+    @property
+    def network(self) -> Network:
+        """The network, with the values of the pass in progress."""
+        return self.training.network
+
+    def advance(self) -> Event:
+        """Compute one op, record it, and stand behind it."""
+        step, op = self.position
+        if self._live is None:
+            self._begin(step)
+        assert self._live is not None
+        event = next(self._live)
+        record = self.run.records[step]
+        if record.events is not None and len(record.events) == op:
+            record.events.append(event)
+        self.position = Position(step, op + 1)
+        self._record(event, record)
+        if event.phase is Phase.UPDATE and event.layer == "output":
+            record.length = op + 1
+            self._live = None
+            self.position = Position(step + 1, 0)
+        return event
+
+    def seek(self, run: Run, target: Position) -> Iterator[None]:
+        """Stand at a position of a run, exactly: from the last checkpoint before it, by replay.
+
+        A generator, so that a long way can be made in slices; each item is one op done.
+        """
+        found = run.keyframes.latest(target.step)
+        there = run is self.run and self.position <= target
+        if not there or (found and found[0] > self.position.step):
+            if found:
+                self._restore(run, *found)
+            else:
+                self._start(run)
+        while self.position < target:
+            self.advance()
+            yield
+
+    def held_out_accuracy(self) -> float:
+        """Share of held-out rows the network gets right now, in evaluation behavior."""
+        return accuracy(self.network.infer(self._held_out), self.data.held_out_labels)
+
+    def _begin(self, step: int) -> None:
+        self._switch(self.run.experiment_at(step))
+        self.run.keyframes.offer(step, self._checkpoint)
+        records = self.run.records
+        if step == len(records):
+            records.append(StepRecord(step))
+        else:
+            records[step].events = []
+        for old in (step - EVENTS_KEPT, step + EVENTS_KEPT):
+            if 0 <= old < len(records):
+                records[old].events = None
+        record = records[step]
+        if record.held_out_accuracy is None:
+            if step % EVALUATE_EVERY == 0:
+                record.held_out_accuracy = self.held_out_accuracy()
+                record.evaluated = True
+            else:
+                record.held_out_accuracy = records[step - 1].held_out_accuracy
+        self._live = training_step(self.training, *self.batches.batch(step), step)
+
+    def _record(self, event: Event, record: StepRecord) -> None:
+        if event.phase is Phase.LOSS:
+            output = self.network.values[-1]
+            assert output is not None
+            record.loss = self.training.loss
+            record.accuracy = accuracy(output, self.batches.batch(record.step)[1])
+        elif event.phase is Phase.CLIP:
+            done = self.training.clipping
+            assert done is not None
+            record.grad_norm, record.clipped_grad_norm = done.norm_before, done.norm_after
+            record.fired = done.fired
+            if record.layers is None:
+                record.layers = empty_table(self.network)
+                measure_gradients(self.network, record.layers)
+        elif event.phase is Phase.UPDATE and event.layer == "output" and not record.complete:
+            assert record.layers is not None
+            measure_updates(self.network, record.layers)
+            record.complete = True
+
+    def _start(self, run: Run) -> None:
+        """Stand at the start of a run, with weights drawn from the seed."""
+        self._stand(run, 0)
+        self._equip(run.experiment_at(0), draw=True)
+
+    def _stand(self, run: Run, step: int) -> None:
+        self.run = run
+        self.position = Position(step, 0)
+        self._live = None
+
+    def _equip(self, experiment: Experiment, *, draw: bool = False) -> None:
+        """Build network, optimizer and batches; without `draw` the weights are zero."""
+        e = experiment
+        self.experiment = experiment
+        self.data: Data = load(e.data)
+        network = build(e, self.data, draw=draw)
+        clip = CLIPS[e.clip](e.clip_threshold) if e.clip != "none" else None
+        optimizer = OPTIMIZERS[e.optimizer](network.parameters.size, e.dtype)
+        self.training = Training(network, optimizer, clip, e.learning_rate)
+        self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
+        self._held_out = self.data.held_out_inputs.astype(e.dtype)
+
+    def _switch(self, experiment: Experiment) -> None:
+        """Go on under another experiment: what both networks have is kept, the rest is fresh."""
+        if experiment == self.experiment:
+            return
+        before, old = self.experiment, self.training
+        old_buffers = dict(old.network.buffers())
+        self._equip(experiment)
+        was, store = old.network.parameters, self.network.parameters
+        for name, part in store.slices.items():
+            if store.shapes[name] == was.shapes.get(name):
+                store.values[part] = was.values[was.slices[name]]
+                if before.optimizer == experiment.optimizer:
+                    self.training.optimizer.state[:, part] = old.optimizer.state[
+                        :, was.slices[name]
+                    ]
+        if before.normalization == experiment.normalization:
+            for name, array in self.network.buffers():
+                array[...] = old_buffers[name]
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            self.experiment,
+            self.network.parameters.values.copy(),
+            {name: array.copy() for name, array in self.network.buffers()},
+            self.training.optimizer.state.copy(),
+        )
+
+    def _restore(self, run: Run, step: int, checkpoint: Checkpoint) -> None:
+        self._stand(run, step)
+        if checkpoint.experiment != self.experiment:
+            self._equip(checkpoint.experiment)
+        self.network.parameters.values[...] = checkpoint.values
+        for name, array in self.network.buffers():
+            array[...] = checkpoint.buffers[name]
+        self.training.optimizer.state[...] = checkpoint.optimizer

@@ -1,0 +1,127 @@
+"""A run: which experiment holds from which step on, what was recorded, and where to restart."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gradsim.experiment.experiment import Experiment
+from gradsim.nn.arrays import Array
+from gradsim.simulation.measure import StepRecord
+
+KEYFRAME_BUDGET = 128 * 2**20
+"""Bytes of parameters that a run keeps for rewinding, half of it for the latest steps."""
+
+EVENTS_KEPT = 16
+"""Steps whose single events stay recorded; those of older steps come back by exact replay."""
+
+
+class Position(NamedTuple):
+    """A place between two ops: `op` events of training step `step` are done."""
+
+    step: int
+    op: int
+
+
+START = Position(0, 0)
+
+
+class Segment(NamedTuple):
+    """An experiment and the step from which it holds."""
+
+    start: int
+    experiment: Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything that decides the future at the start of a step: copies, never written to."""
+
+    experiment: Experiment
+    values: Array
+    buffers: dict[str, Array]
+    optimizer: Array
+
+    def size(self) -> int:
+        """Bytes held."""
+        own = self.values.nbytes + self.optimizer.nbytes
+        return own + sum(array.nbytes for array in self.buffers.values())
+
+
+class Keyframes:
+    """Checkpoints by step: all of the latest steps, and every 2^k-th before, within a budget."""
+
+    def __init__(self) -> None:
+        self._spread: dict[int, Checkpoint] = {}
+        self._recent: dict[int, Checkpoint] = {}
+        self._stride = 1
+
+    def has(self, step: int) -> bool:
+        """Whether a checkpoint of exactly this step is kept."""
+        return step in self._recent or step in self._spread
+
+    def offer(self, step: int, make: Callable[[], Checkpoint]) -> None:
+        """Keep a checkpoint of this step, and let go of others where the budget asks for it."""
+        if self.has(step):
+            return
+        checkpoint = make()
+        room = max(2, KEYFRAME_BUDGET // 2 // max(1, checkpoint.size()))
+        self._recent[step] = checkpoint
+        while len(self._recent) > min(room, EVENTS_KEPT):
+            # The one farthest from the step at hand goes: after a rewind that may be a later one.
+            del self._recent[max(self._recent, key=lambda kept: abs(kept - step))]
+        if step % self._stride == 0:
+            self._spread[step] = checkpoint
+            while len(self._spread) > room:
+                self._stride *= 2
+                self._spread = {k: c for k, c in self._spread.items() if k % self._stride == 0}
+
+    def latest(self, step: int) -> tuple[int, Checkpoint] | None:
+        """The last checkpoint at or before a step."""
+        known = [k for k in (*self._spread, *self._recent) if k <= step]
+        if not known:
+            return None
+        best = max(known)
+        return best, self._recent.get(best) or self._spread[best]
+
+    def until(self, step: int) -> "Keyframes":
+        """The checkpoints at or before a step, for a run that forks there."""
+        fork = Keyframes()
+        fork._stride = self._stride
+        fork._spread = {k: c for k, c in self._spread.items() if k <= step}
+        fork._recent = {k: c for k, c in self._recent.items() if k <= step}
+        return fork
+
+    def thin(self) -> None:
+        """Keep the earliest checkpoint only: for a run that has been left."""
+        first = self.latest(min(self._spread, default=0))
+        self._spread = {first[0]: first[1]} if first else {}
+        self._recent = {}
+
+
+@dataclass(slots=True)
+class Run:
+    """One line of training: from step 0, through its switches, as far as it has been computed."""
+
+    number: int
+    segments: tuple[Segment, ...]
+    parent: int | None = None
+    cursor: Position = START
+    """Where the session stands, or stood when it left this run."""
+    records: list[StepRecord] = field(default_factory=list)
+    keyframes: Keyframes = field(default_factory=Keyframes)
+
+    def experiment_at(self, step: int) -> Experiment:
+        """The experiment that holds at a step."""
+        return next(s.experiment for s in reversed(self.segments) if s.start <= step)
+
+    def fork(self, number: int, step: int, experiment: Experiment) -> "Run":
+        """A run that shares this one's past up to `step` and goes on with another experiment."""
+        past = tuple(segment for segment in self.segments if segment.start < step)
+        return Run(
+            number=number,
+            segments=(*past, Segment(step, experiment)),
+            parent=self.number,
+            cursor=Position(step, 0),
+            records=self.records[:step],
+            keyframes=self.keyframes.until(step),
+        )

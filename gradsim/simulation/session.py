@@ -1,0 +1,288 @@
+"""The session: runs, a cursor, and the actions taken so far. Actions alone change it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradsim.errors import InputError
+from gradsim.experiment.build import check
+from gradsim.experiment.data import load
+from gradsim.experiment.experiment import KNOBS, Experiment
+from gradsim.experiment.knobs import Effect
+from gradsim.nn.network import Network
+from gradsim.simulation.actions import Action, Advance, Back, Grain, Pin, Restart, Switch, Visit
+from gradsim.simulation.events import Event, Phase
+from gradsim.simulation.machine import Machine
+from gradsim.simulation.measure import StepRecord
+from gradsim.simulation.run import Position, Run, Segment
+
+RUNS_AT_HAND = 4
+"""Runs that keep their keyframes after they were left; older ones come back by replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What a switch did: the same step before and after it (another step after a rebuild)."""
+
+    changes: Mapping[str, tuple[Any, Any]]
+    effects: tuple[Effect, ...]
+    before: StepRecord
+    after: StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A profile kept for comparison: the run and the step it is from."""
+
+    run: Run
+    record: StepRecord
+
+
+class Session:
+    """Takes actions with `do` (at once) or `perform` (in slices); is read through its properties.
+
+    The cursor is where the picture is; the machine may have computed further. Raises InputError
+    for a switch that cannot be made; the session is then as it was.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        check(experiment, load(experiment.data))
+        self.runs: list[Run] = [Run(0, (Segment(0, experiment),))]
+        self.run = self.runs[0]
+        self.actions: list[Action] = []
+        self.switched: Switched | None = None
+        self.pinned: Pinned | None = None
+        self._machine = Machine(self.run)
+
+    # -- what is seen ---------------------------------------------------------------------------
+
+    @property
+    def cursor(self) -> Position:
+        """Where the session stands: so many ops of this step are done."""
+        return self.run.cursor
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that holds at the cursor."""
+        return self.run.experiment_at(self.cursor.step)
+
+    def events(self) -> Sequence[Event]:
+        """The events of the step at the cursor, up to the cursor."""
+        return self._events_of(self.cursor.step, self.cursor.op)
+
+    def past(self) -> Sequence[StepRecord]:
+        """The records of all steps finished before the cursor."""
+        return self.run.records[: self.cursor.step]
+
+    def ahead(self) -> bool:
+        """Whether steps beyond the cursor have been computed already."""
+        return len(self.run.records) > self.cursor.step + 1
+
+    def look(self) -> StepRecord:
+        """The record of the step at the cursor, with its gradients: computed ahead if need be."""
+        for _ in self.looking():
+            pass
+        return self.run.records[self.cursor.step]
+
+    def looking(self) -> Iterator[None]:
+        """What `look` does, in slices of one op."""
+        step = self.cursor.step
+        while not self._looked(step):
+            yield from self._machine.seek(self.run, self._end())
+            self._machine.advance()
+            yield
+
+    def network(self) -> Network:
+        """The network as it is at the cursor, to the bit. To be read, not written to."""
+        for _ in self._machine.seek(self.run, self.cursor):
+            pass
+        return self._machine.network
+
+    def evaluate(self) -> None:
+        """Measure the held-out accuracy of the weights at the start of this step, and record it."""
+        step = self.cursor.step
+        self.look()
+        if not self.run.records[step].evaluated:
+            for _ in self._machine.seek(self.run, Position(step, 0)):
+                pass
+            self.run.records[step].held_out_accuracy = self._machine.held_out_accuracy()
+            self.run.records[step].evaluated = True
+
+    # -- what is done ---------------------------------------------------------------------------
+
+    def do(self, action: Action) -> None:
+        """Take an action, whole."""
+        for _ in self.perform(action):
+            pass
+
+    def perform(self, action: Action) -> Iterator[None]:
+        """Take an action in slices of one op: run the iterator to its end."""
+        match action:
+            case Advance(grain, count):
+                for _ in range(count):
+                    yield from self._forward(grain)
+            case Back(grain, count):
+                for _ in range(count):
+                    yield from self._back(grain)
+            case Switch(changes):
+                yield from self._switch(changes)
+            case Restart():
+                self._restart()
+            case Pin():
+                yield from self._pin()
+            case Visit(number):
+                self._visit(number)
+        self._log(action)
+
+    def _forward(self, grain: Grain) -> Iterator[None]:
+        step = self.cursor.step
+        if grain is Grain.OP:
+            yield from self._one_op()
+        elif grain is Grain.STEP:
+            while self.cursor.step == step:
+                yield from self._one_op()
+        else:
+            yield from self._one_op()
+            first = self._event_before(self.cursor)
+            while self.cursor.op:
+                here = self.cursor
+                yield from self._one_op()
+                if not _together(grain, first, self._event_before(self.cursor)):
+                    self.run.cursor = here
+                    return
+
+    def _one_op(self) -> Iterator[None]:
+        step, op = self.cursor
+        if self.cursor >= self._end():
+            yield from self._machine.seek(self.run, self.cursor)
+            self._machine.advance()
+            yield
+        length = self.run.records[step].length
+        self.run.cursor = Position(step, op + 1) if op + 1 != length else Position(step + 1, 0)
+
+    def _back(self, grain: Grain) -> Iterator[None]:
+        step, op = self.cursor
+        if (step, op) == (0, 0):
+            return
+        yield
+        if grain is Grain.STEP:
+            self.run.cursor = Position(step if op else step - 1, 0)
+            return
+        if op == 0:
+            step, op = step - 1, self.run.records[step - 1].length or 0
+        target = op - 1
+        if grain is not Grain.OP:
+            events = self._events_of(step, op)
+            while target and _together(grain, events[target], events[target - 1]):
+                target -= 1
+        self.run.cursor = Position(step, target)
+
+    def _switch(self, changes: Mapping[str, Any]) -> Iterator[None]:
+        before = self.experiment
+        after = before.switch(changes)
+        check(after, load(after.data))
+        differing = before.differs(after)
+        if not differing:
+            return
+        yield from self.looking()
+        seen = self.run.records[self.cursor.step]
+        effects = tuple(dict.fromkeys(KNOBS[name].effect for name in differing))
+        if Effect.REBUILD in effects:
+            self._enter(Run(len(self.runs), (Segment(0, after),), parent=self.run.number))
+            effects = (Effect.REBUILD,)
+        else:
+            self._enter(self.run.fork(len(self.runs), self.cursor.step, after))
+        yield from self.looking()
+        now = self.run.records[self.cursor.step]
+        self.switched = Switched(differing, effects, seen, now)
+
+    def _restart(self) -> None:
+        run = self.run
+        if len(run.segments) == 1:
+            run.cursor = Position(0, 0)
+        else:
+            self._enter(Run(len(self.runs), (Segment(0, self.experiment),), parent=run.number))
+
+    def _pin(self) -> Iterator[None]:
+        if self.pinned:
+            self.pinned = None
+            return
+        yield from self.looking()
+        self.pinned = Pinned(self.run, self.run.records[self.cursor.step])
+
+    def _visit(self, number: int) -> None:
+        if not 0 <= number < len(self.runs):
+            raise InputError(f"there is no run {number}; runs are 0 to {len(self.runs) - 1}")
+        self.run = self.runs[number]
+        self.switched = None
+
+    def _enter(self, run: Run) -> None:
+        self.runs.append(run)
+        self.run = run
+        for left in self.runs[:-RUNS_AT_HAND]:
+            left.keyframes.thin()
+
+    def _log(self, action: Action) -> None:
+        last = self.actions[-1] if self.actions else None
+        if (
+            isinstance(action, Advance | Back)
+            and type(last) is type(action)
+            and isinstance(last, Advance | Back)
+            and last.grain is action.grain
+        ):
+            self.actions[-1] = type(action)(action.grain, last.count + action.count)
+        else:
+            self.actions.append(action)
+
+    # -- what has been computed -----------------------------------------------------------------
+
+    def _end(self) -> Position:
+        """As far as this run has been computed."""
+        records = self.run.records
+        if not records:
+            return Position(0, 0)
+        last = records[-1]
+        if last.length is not None:
+            return Position(len(records), 0)
+        return Position(last.step, len(last.events or ()))
+
+    def _looked(self, step: int) -> bool:
+        records = self.run.records
+        return step < len(records) and records[step].layers is not None
+
+    def _events_of(self, step: int, count: int) -> Sequence[Event]:
+        records = self.run.records
+        if count == 0:
+            return ()
+        kept = records[step].events
+        if kept is None or len(kept) < count:
+            target = Position(step, count)
+            if count == records[step].length:
+                target = Position(step + 1, 0)
+            # From the step's own start, so that all of its events are recorded again.
+            for _ in self._machine.seek(self.run, Position(step, 0)):
+                pass
+            for _ in self._machine.seek(self.run, target):
+                pass
+            kept = records[step].events
+        assert kept is not None
+        return kept[:count]
+
+    def _event_before(self, position: Position) -> Event:
+        step, op = position
+        if op == 0:
+            step, op = step - 1, self.run.records[step - 1].length or 0
+        return self._events_of(step, op)[op - 1]
+
+
+def _together(grain: Grain, one: Event, other: Event) -> bool:
+    same: Callable[[Event], Any] = (
+        (lambda e: (e.step, e.phase, e.layer))
+        if grain is Grain.LAYER
+        else (lambda e: (e.step, e.phase))
+    )
+    return bool(same(one) == same(other))
+
+
+PHASES_TO_SEE_GRADIENTS = list(Phase).index(Phase.BACKWARD) + 1
+"""Phases from the start of a step until every gradient is known."""

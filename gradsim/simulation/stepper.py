@@ -1,0 +1,138 @@
+"""The stepper: a training step as a stream of events, one for each op. The only engine there is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradsim.nn import clipping
+from gradsim.nn.arrays import Array, Labels, l2_norm
+from gradsim.nn.clipping import Clip, Clipping
+from gradsim.nn.network import Network
+from gradsim.nn.optimizers import Optimizer
+from gradsim.simulation.events import Event, Phase
+
+
+@dataclass(slots=True)
+class Training:
+    """All that a training step needs and changes."""
+
+    network: Network
+    optimizer: Optimizer
+    clip: Clip | None
+    learning_rate: float
+    loss: float = float("nan")
+    """The loss of the step in progress, once it is known."""
+    clipping: Clipping | None = None
+    """What clipping did in the step in progress, once it has run."""
+
+
+def training_step(training: Training, inputs: Array, target: Labels, step: int) -> Iterator[Event]:
+    """Forward op by op, loss, backward op by op from last to first, clip, update layer by layer.
+
+    The generator may be left between any two events; the network then holds exactly what has been
+    computed so far. Overflow and division by zero are results here, not errors.
+    """
+    yield from _quiet(_forward(training.network, inputs, step))
+    yield from _quiet(_loss(training, target, step))
+    yield from _quiet(_backward(training.network, step))
+    yield from _quiet(_clip(training, step))
+    yield from _quiet(_update(training, step))
+
+
+def _quiet(events: Iterator[Event]) -> Iterator[Event]:
+    # The setting must not leak to the caller between two events, so it is held for each op alone.
+    while True:
+        with np.errstate(all="ignore"):
+            event = next(events, None)
+        if event is None:
+            return
+        yield event
+
+
+def _forward(network: Network, inputs: Array, step: int) -> Iterator[Event]:
+    values = network.values
+    norms = [0.0] * len(values)
+    values[0], norms[0] = inputs, l2_norm(inputs)
+    for index, node in enumerate(network.nodes, start=1):
+        taken = [_there(values[k]) for k in node.inputs]
+        output = node.op.forward(*taken)
+        values[index], norms[index] = output, l2_norm(output)
+        for source, path in zip(node.inputs, node.paths, strict=True):
+            yield Event(
+                step, Phase.FORWARD, node.layer, node.time, path, node.op.name,
+                norms[source], norms[index],
+            )  # fmt: skip
+
+
+def _loss(training: Training, target: Labels, step: int) -> Iterator[Event]:
+    network = training.network
+    output = _there(network.values[-1])
+    training.loss = network.loss.forward(output, target)
+    yield Event(
+        step, Phase.LOSS, "output", None, "main", network.loss.name, l2_norm(output), training.loss
+    )
+
+
+def _backward(network: Network, step: int) -> Iterator[Event]:
+    gradients = network.gradients
+    norms = [0.0] * len(gradients)
+    arrived = [False] * len(gradients)
+    last = len(gradients) - 1
+    gradients[last] = network.loss.backward()
+    norms[last] = l2_norm(_there(gradients[last]))
+    yield Event(
+        step, Phase.BACKWARD, "output", None, "main", network.loss.name,
+        network.loss.factor, norms[last],
+    )  # fmt: skip
+    for index in range(last, 0, -1):
+        node = network.nodes[index - 1]
+        sent = node.op.backward(_there(gradients[index]))
+        for source, path, gradient in zip(node.inputs, node.paths, sent, strict=True):
+            out = l2_norm(gradient)
+            yield Event(
+                step, Phase.BACKWARD, node.layer, node.time, path, node.op.name,
+                norms[index], out,
+            )  # fmt: skip
+            if not arrived[source]:
+                gradients[source], norms[source], arrived[source] = gradient, out, True
+                continue
+            # Another path has brought its part already: the gradient is the sum of both.
+            before = norms[source]
+            total = network.joins[source]
+            np.add(_there(gradients[source]), gradient, out=total)
+            gradients[source], norms[source] = total, l2_norm(total)
+            yield Event(
+                step, Phase.BACKWARD, node.layer, node.time, path, "join", before, norms[source]
+            )
+
+
+def _clip(training: Training, step: int) -> Iterator[Event]:
+    store = training.network.parameters
+    if training.clip is None:
+        done = clipping.unclipped(store.gradients)
+    else:
+        done = training.clip.apply(store.gradients, store.clipped)
+    training.clipping = done
+    name = training.clip.name if training.clip else "none"
+    yield Event(
+        step, Phase.CLIP, "all", None, "main", f"clip-{name}", done.norm_before, done.norm_after
+    )
+
+
+def _update(training: Training, step: int) -> Iterator[Event]:
+    store = training.network.parameters
+    for layer in training.network.layers:
+        part = layer.part
+        training.optimizer.step(part, store.clipped, store.updates, training.learning_rate, step)
+        norm_in, norm_out = l2_norm(store.clipped[part]), l2_norm(store.updates[part])
+        store.values[part] += store.updates[part]
+        yield Event(
+            step, Phase.UPDATE, layer.name, None, "main", training.optimizer.name,
+            norm_in, norm_out,
+        )  # fmt: skip
+
+
+def _there(array: Array | None) -> Array:
+    assert array is not None, "the forward pass has not been here yet"
+    return array

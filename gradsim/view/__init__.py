@@ -1,0 +1,1 @@
+"""What is seen, as plain values: the frame, its charts, its text."""
