@@ -22,6 +22,11 @@ def _formulas(registry: Mapping[str, Any], none: str = "") -> dict[str, str]:
     return first | {name: part.formula for name, part in registry.items()}
 
 
+def _ones_twos_fives(low: int, high: int) -> tuple[float, ...]:
+    """1, 2 and 5 times each power of ten from 10^low to 10^high."""
+    return tuple(float(f"{digit}e{power}") for power in range(low, high + 1) for digit in (1, 2, 5))
+
+
 class Experiment(BaseModel):
     """What is trained, on what, and how. Same experiment, same bits (on one machine, one thread).
 
@@ -92,9 +97,17 @@ class Experiment(BaseModel):
             choices=_formulas(CLIPS, none="g"),
         ),
     ] = "none"
-    clip_threshold: Annotated[float, Knob("threshold of the clipping", Effect.KEEP, above=0.0)] = (
-        1.0
-    )
+    clip_threshold: Annotated[
+        float,
+        Knob(
+            "threshold of the clipping",
+            Effect.KEEP,
+            key="]",
+            key_back="[",
+            above=0.0,
+            ladder=_ones_twos_fives(-3, 2),
+        ),
+    ] = 1.0
     optimizer: Annotated[
         str,
         Knob(
@@ -104,7 +117,10 @@ class Experiment(BaseModel):
             choices=_formulas(OPTIMIZERS),
         ),
     ] = "sgd"
-    learning_rate: Annotated[float, Knob("size of the update", Effect.KEEP, low=0.0)] = 0.02
+    learning_rate: Annotated[
+        float,
+        Knob("size of the update", Effect.KEEP, key="l", low=0.0, ladder=_ones_twos_fives(-4, 1)),
+    ] = 0.02
     loss: Annotated[str, Knob("what training lowers", Effect.KEEP, choices=_formulas(LOSSES))] = (
         "softmax-cross-entropy"
     )
@@ -112,10 +128,26 @@ class Experiment(BaseModel):
         float, Knob("plain factor on the loss and so on every gradient", Effect.KEEP, above=0.0)
     ] = 1.0
     depth: Annotated[
-        int, Knob("number of hidden layers", Effect.REBUILD, key="d", low=1, high=1000)
+        int,
+        Knob(
+            "number of hidden layers",
+            Effect.REBUILD,
+            key="d",
+            low=1,
+            high=1000,
+            ladder=(1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000),
+        ),
     ] = 20
     width: Annotated[
-        int, Knob("units in each hidden layer", Effect.REBUILD, key="w", low=1, high=1024)
+        int,
+        Knob(
+            "units in each hidden layer",
+            Effect.REBUILD,
+            key="w",
+            low=1,
+            high=1024,
+            ladder=tuple(2.0**k for k in range(11)),
+        ),
     ] = 64
     batch_size: Annotated[
         int, Knob("examples in each training step", Effect.KEEP, low=1, high=65536)

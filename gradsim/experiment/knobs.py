@@ -24,7 +24,7 @@ class Knob:
 
     It annotates a field of `Experiment`: `depth: Annotated[int, Knob("...", ...)] = 20`. `choices`
     maps each name to its formula or a line of help; `low` and `high` bound a number; `key` is
-    pressed in the app for the next choice (its capital for the one before).
+    pressed in the app for the next choice or the next rung of the ladder.
     """
 
     help: str
@@ -35,6 +35,25 @@ class Knob:
     high: float | None = None
     above: float | None = None
     """A bound that the value itself must not reach."""
+    ladder: tuple[float, ...] = ()
+    """Values that a number's key goes through; any other within the bounds can be set by name."""
+    key_back: str = ""
+
+    @property
+    def back(self) -> str:
+        """The key that goes the other way: the capital letter, where nothing else is said."""
+        return self.key_back or self.key.upper()
+
+    def neighbor(self, value: Any, way: int) -> Any:
+        """The choice after (way 1) or before (-1) this one, around the end; on a ladder, the rung.
+
+        At the end of a ladder the value stays as it is.
+        """
+        if self.choices:
+            names = list(self.choices)
+            return names[(names.index(value) + way) % len(names)]
+        rungs = [rung for rung in self.ladder if (rung - value) * way > 0]
+        return (min(rungs) if way > 0 else max(rungs)) if rungs else value
 
     def problem(self, value: Any) -> bool:
         """Whether this value is out of bounds or not among the choices."""

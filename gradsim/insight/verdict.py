@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradsim.experiment.experiment import Experiment
+from gradsim.numbers import number
 from gradsim.simulation.measure import StepRecord
 
 LIMIT_DECADES = 1.5
@@ -82,16 +83,16 @@ def _shape(record: StepRecord, hidden: npt.NDArray[np.float64], dtype: str) -> t
         layers = _ranges([int(z) + 1 for z in zeros])
         if 0.0 < above < floor:
             return Shape.VANISHING, (
-                f"the activation gradient falls below the range of {dtype}: exactly zero at {layers}"
+                f"the activation gradient falls below the range of {dtype}: zero at {layers}"
             )
         return Shape.DEAD, f"the activation gradient is exactly zero at {layers}"
     reach = log10(hidden[0]) - log10(hidden[-1])
     per_layer = _slope(hidden)
     way = (
-        f"activation gradient {hidden[-1]:.1e} at layer {depth}, {hidden[0]:.1e} at layer 1: "
-        f"{reach:+.1f} decades, {per_layer:+.2f} per layer"
+        f"activation gradient {number(hidden[-1])} at layer {depth}, "
+        f"{number(hidden[0])} at layer 1: {reach:+.1f} decades, {per_layer:+.2f} per layer"
         if depth > 1
-        else f"one hidden layer, activation gradient {hidden[0]:.1e}"
+        else f"one hidden layer, activation gradient {number(hidden[0])}"
     )
     if reach < -LIMIT_DECADES:
         return Shape.VANISHING, way
@@ -140,8 +141,8 @@ def _notes(record: StepRecord, delta: npt.NDArray[np.float64], experiment: Exper
         )
     if record.fired and record.grad_norm is not None and record.clipped_grad_norm is not None:
         notes.append(
-            f"clipping fired: gradient norm {record.grad_norm:.1e}, "
-            f"{record.clipped_grad_norm:.1e} after {experiment.clip}"
+            f"clipping fired: gradient norm {number(record.grad_norm)}, "
+            f"{number(record.clipped_grad_norm)} after {experiment.clip}"
         )
     return notes
 

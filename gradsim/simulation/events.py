@@ -20,6 +20,10 @@ class Phase(StrEnum):
     UPDATE = "update"
 
 
+Plan: TypeAlias = tuple[tuple[Phase, Place, str, str], ...]
+"""The events of a step before they happen: phase, layer, path, op of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One op, done: where and when, and the L2 norms of what went in and what came out.

@@ -18,7 +18,7 @@ from gradsim.simulation.measure import (
     measure_updates,
 )
 from gradsim.simulation.run import EVENTS_KEPT, Checkpoint, Position, Run
-from gradsim.simulation.stepper import Training, training_step
+from gradsim.simulation.stepper import Training, plan, training_step
 
 EVALUATE_EVERY = 10
 """Held-out accuracy is measured at every so many steps; in between the last one stands."""
@@ -51,7 +51,6 @@ class Machine:
         self.position = Position(step, op + 1)
         self._record(event, record)
         if event.phase is Phase.UPDATE and event.layer == "output":
-            record.length = op + 1
             self._live = None
             self.position = Position(step + 1, 0)
         return event
@@ -88,6 +87,7 @@ class Machine:
             if 0 <= old < len(records):
                 records[old].events = None
         record = records[step]
+        record.plan = self._plan
         if record.held_out_accuracy is None:
             if step % EVALUATE_EVERY == 0:
                 record.held_out_accuracy = self.held_out_accuracy()
@@ -134,6 +134,7 @@ class Machine:
         clip = CLIPS[e.clip](e.clip_threshold) if e.clip != "none" else None
         optimizer = OPTIMIZERS[e.optimizer](network.parameters.size, e.dtype)
         self.training = Training(network, optimizer, clip, e.learning_rate)
+        self._plan = plan(self.training)
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         self._held_out = self.data.held_out_inputs.astype(e.dtype)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array, l2_norm
 from gradsim.nn.network import LayerName, Network
-from gradsim.simulation.events import Event
+from gradsim.simulation.events import Event, Plan
 
 LAYER_COLUMNS = (
     "delta_norm",
@@ -37,8 +37,8 @@ class StepRecord:
 
     step: int
     events: list[Event] | None = field(default_factory=list)
-    length: int | None = None
-    """How many events the whole step has, once it has been completed."""
+    plan: Plan = ()
+    """Every event of the whole step, in order; as long as `events` when it is complete."""
     complete: bool = False
     loss: float | None = None
     accuracy: float | None = None

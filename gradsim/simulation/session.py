@@ -68,7 +68,26 @@ class Session:
 
     def events(self) -> Sequence[Event]:
         """The events of the step at the cursor, up to the cursor."""
-        return self._events_of(self.cursor.step, self.cursor.op)
+        return self.events_of(self.cursor.step, self.cursor.op)
+
+    def events_of(self, step: int, count: int) -> Sequence[Event]:
+        """The first `count` events of a step, replayed if they are no longer recorded."""
+        records = self.run.records
+        if count == 0:
+            return ()
+        kept = records[step].events
+        if kept is None or len(kept) < count:
+            target = Position(step, count)
+            if count == len(records[step].plan):
+                target = Position(step + 1, 0)
+            # From the step's own start, so that all of its events are recorded again.
+            for _ in self._machine.seek(self.run, Position(step, 0)):
+                pass
+            for _ in self._machine.seek(self.run, target):
+                pass
+            kept = records[step].events
+        assert kept is not None
+        return kept[:count]
 
     def past(self) -> Sequence[StepRecord]:
         """The records of all steps finished before the cursor."""
@@ -157,8 +176,8 @@ class Session:
             yield from self._machine.seek(self.run, self.cursor)
             self._machine.advance()
             yield
-        length = self.run.records[step].length
-        self.run.cursor = Position(step, op + 1) if op + 1 != length else Position(step + 1, 0)
+        last = op + 1 == len(self.run.records[step].plan)
+        self.run.cursor = Position(step + 1, 0) if last else Position(step, op + 1)
 
     def _back(self, grain: Grain) -> Iterator[None]:
         step, op = self.cursor
@@ -169,10 +188,10 @@ class Session:
             self.run.cursor = Position(step if op else step - 1, 0)
             return
         if op == 0:
-            step, op = step - 1, self.run.records[step - 1].length or 0
+            step, op = step - 1, len(self.run.records[step - 1].plan)
         target = op - 1
         if grain is not Grain.OP:
-            events = self._events_of(step, op)
+            events = self.events_of(step, op)
             while target and _together(grain, events[target], events[target - 1]):
                 target -= 1
         self.run.cursor = Position(step, target)
@@ -242,7 +261,7 @@ class Session:
         if not records:
             return Position(0, 0)
         last = records[-1]
-        if last.length is not None:
+        if last.complete:
             return Position(len(records), 0)
         return Position(last.step, len(last.events or ()))
 
@@ -250,29 +269,11 @@ class Session:
         records = self.run.records
         return step < len(records) and records[step].layers is not None
 
-    def _events_of(self, step: int, count: int) -> Sequence[Event]:
-        records = self.run.records
-        if count == 0:
-            return ()
-        kept = records[step].events
-        if kept is None or len(kept) < count:
-            target = Position(step, count)
-            if count == records[step].length:
-                target = Position(step + 1, 0)
-            # From the step's own start, so that all of its events are recorded again.
-            for _ in self._machine.seek(self.run, Position(step, 0)):
-                pass
-            for _ in self._machine.seek(self.run, target):
-                pass
-            kept = records[step].events
-        assert kept is not None
-        return kept[:count]
-
     def _event_before(self, position: Position) -> Event:
         step, op = position
         if op == 0:
-            step, op = step - 1, self.run.records[step - 1].length or 0
-        return self._events_of(step, op)[op - 1]
+            step, op = step - 1, len(self.run.records[step - 1].plan)
+        return self.events_of(step, op)[op - 1]
 
 
 def _together(grain: Grain, one: Event, other: Event) -> bool:

@@ -10,7 +10,7 @@ from gradsim.nn.arrays import Array, Labels, l2_norm
 from gradsim.nn.clipping import Clip, Clipping
 from gradsim.nn.network import Network
 from gradsim.nn.optimizers import Optimizer
-from gradsim.simulation.events import Event, Phase
+from gradsim.simulation.events import Event, Phase, Place, Plan
 
 
 @dataclass(slots=True)
@@ -38,6 +38,36 @@ def training_step(training: Training, inputs: Array, target: Labels, step: int) 
     yield from _quiet(_backward(training.network, step))
     yield from _quiet(_clip(training, step))
     yield from _quiet(_update(training, step))
+
+
+def plan(training: Training) -> Plan:
+    """Every event of a step in its order, before it happens: (phase, layer, path, op)."""
+    network = training.network
+    nodes = network.nodes
+    forward = [
+        (Phase.FORWARD, node.layer, path, node.op.name) for node in nodes for path in node.paths
+    ]
+    backward: list[tuple[Phase, Place, str, str]] = [
+        (Phase.BACKWARD, "output", "main", network.loss.name)
+    ]
+    arrived: set[int] = set()
+    for node in reversed(nodes):
+        for source, path in zip(node.inputs, node.paths, strict=True):
+            backward.append((Phase.BACKWARD, node.layer, path, node.op.name))
+            if source in arrived:
+                backward.append((Phase.BACKWARD, node.layer, path, "join"))
+            arrived.add(source)
+    return (
+        *forward,
+        (Phase.LOSS, "output", "main", network.loss.name),
+        *backward,
+        (Phase.CLIP, "all", "main", _clip_name(training)),
+        *((Phase.UPDATE, layer.name, "main", training.optimizer.name) for layer in network.layers),
+    )
+
+
+def _clip_name(training: Training) -> str:
+    return f"clip-{training.clip.name if training.clip else 'none'}"
 
 
 def _quiet(events: Iterator[Event]) -> Iterator[Event]:
@@ -98,12 +128,11 @@ def _backward(network: Network, step: int) -> Iterator[Event]:
                 gradients[source], norms[source], arrived[source] = gradient, out, True
                 continue
             # Another path has brought its part already: the gradient is the sum of both.
-            before = norms[source]
             total = network.joins[source]
             np.add(_there(gradients[source]), gradient, out=total)
             gradients[source], norms[source] = total, l2_norm(total)
             yield Event(
-                step, Phase.BACKWARD, node.layer, node.time, path, "join", before, norms[source]
+                step, Phase.BACKWARD, node.layer, node.time, path, "join", out, norms[source]
             )
 
 
@@ -114,10 +143,10 @@ def _clip(training: Training, step: int) -> Iterator[Event]:
     else:
         done = training.clip.apply(store.gradients, store.clipped)
     training.clipping = done
-    name = training.clip.name if training.clip else "none"
     yield Event(
-        step, Phase.CLIP, "all", None, "main", f"clip-{name}", done.norm_before, done.norm_after
-    )
+        step, Phase.CLIP, "all", None, "main", _clip_name(training),
+        done.norm_before, done.norm_after,
+    )  # fmt: skip
 
 
 def _update(training: Training, step: int) -> Iterator[Event]:

@@ -1,0 +1,31 @@
+"""Numbers as they are shown: scientific where small or large, and NaN, infinity, zero by name."""
+
+from math import isfinite, isnan, log10
+
+
+def number(value: float | None) -> str:
+    """`3.1e-13`, `2.31`, `0`, `NaN`, `∞`; a dash where there is none."""
+    if value is None:
+        return "–"
+    if isnan(value):
+        return "NaN"
+    if not isfinite(value):
+        return "∞" if value > 0 else "-∞"
+    if value == 0:
+        return "0"
+    if 0.01 <= abs(value) < 1000:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def share(value: float | None) -> str:
+    """A share as percent: `10.6 %`."""
+    return "–" if value is None or isnan(value) else f"{100 * value:.1f} %"
+
+
+def decades(before: float, after: float) -> str:
+    """The change from one size to another: `+9.6 decades`; nothing where there is none."""
+    if before > 0 and after > 0 and isfinite(before) and isfinite(after):
+        return f"{log10(after) - log10(before):+.1f} decades"
+    return ""

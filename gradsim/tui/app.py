@@ -1,0 +1,236 @@
+"""The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
+
+from time import perf_counter
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.timer import Timer
+from textual.widgets import Static
+
+from gradsim.experiment.experiment import KNOBS, Experiment
+from gradsim.simulation.actions import Advance, Back, Grain, Pin, Restart, Switch, Visit
+from gradsim.simulation.session import Session
+from gradsim.tui.canvas import Canvas
+from gradsim.tui.driver import SPEEDS, Driver
+from gradsim.tui.help import HelpScreen
+from gradsim.tui.keys import KEYS
+from gradsim.tui.panels import PANELS, SMALLEST, Settings, heights
+from gradsim.tui.theme import DARK
+from gradsim.view.frame import View, frame
+
+FRAMES_PER_SECOND = 30
+SLICE = 0.018
+"""Seconds of computing between two frames."""
+
+PLOTS_EVERY = 3
+"""Plots are drawn at every so many frames while playing: they cost more than the rest together."""
+
+
+class GradsimApp(App[None]):
+    """The app on one session. With `live` false nothing moves by itself: call `advance`."""
+
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = ""
+    TITLE = "gradsim"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key.keys, key.action, key.about, show=False) for key in KEYS
+    ]
+    CSS = """
+    Screen { background: $background; overflow: hidden; }
+    Canvas { width: 100%; height: 1; padding: 0 1; }
+    #header, #foot { background: $panel; }
+    #network, #profile, #history { border: round $foreground 25%; border-title-color: $secondary; }
+    #middle { height: 1fr; }
+    #profile { width: 58%; height: 100%; }
+    #history { width: 42%; height: 100%; }
+    #sorry { display: none; width: 100%; height: 100%; content-align: center middle; }
+    .cramped #network { border: none; }
+    .too-small > * { display: none; }
+    .too-small > #sorry { display: block; }
+    """
+
+    def __init__(
+        self, session: Session, *, live: bool = True, playing: bool = True, narration: str = ""
+    ) -> None:
+        super().__init__()
+        self.driver = Driver(session, playing=playing)
+        self.layer = 1
+        self.narration = narration
+        self.settings = Settings()
+        self._live = live
+        self._canvases: dict[str, Canvas] = {}
+        self._timer: Timer | None = None
+        self._last = 0.0
+        self._ticks = 0
+
+    @property
+    def session(self) -> Session:
+        """The session on screen."""
+        return self.driver.session
+
+    # -- wiring ---------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The panels from top to bottom."""
+        self._canvases = {panel.name: Canvas(id=panel.name, title=panel.title) for panel in PANELS}
+        for name, canvas in self._canvases.items():
+            if name == "profile":
+                yield Horizontal(canvas, self._canvases["history"], id="middle")
+            elif name != "history":
+                yield canvas
+        yield Static(id="sorry")
+
+    def on_mount(self) -> None:
+        """Take the theme, and start the clock."""
+        self.register_theme(DARK)
+        self.theme = DARK.name
+        if self._live:
+            self._last = perf_counter()
+            self._timer = self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
+
+    def on_resize(self, event: Resize) -> None:
+        """Give the panels their heights at the new size, and draw again."""
+        width, height = event.size
+        self.screen.set_class(width < SMALLEST[0] or height < SMALLEST[1], "too-small")
+        self.screen.set_class(height < 22, "cramped")
+        self.query_one("#sorry", Static).update(
+            f"gradsim needs {SMALLEST[0]}x{SMALLEST[1]}; this terminal is {width}x{height}"
+        )
+        for name, lines in heights(height, bool(self.narration)).items():
+            self._canvases[name].styles.height = lines
+            self._canvases[name].display = lines > 0
+        self.call_after_refresh(self.paint)
+
+    def _tick(self) -> None:
+        now = perf_counter()
+        elapsed, self._last = now - self._last, now
+        if self.driver.tick(min(elapsed, 0.25), lambda: perf_counter() - now < SLICE):
+            self._ticks += 1
+            at_rest = not self.driver.playing and not self.driver.busy
+            self.paint(plots=at_rest or self._ticks % PLOTS_EVERY == 0)
+
+    def advance(self, seconds: float = 1 / FRAMES_PER_SECOND) -> None:
+        """Move the clock by hand: everything asked for is done, playback goes on by its speed.
+
+        At full speed one training step is made.
+        """
+        steps = self.session.cursor.step
+        self.driver.tick(
+            seconds, lambda: not self.driver.fastest or self.session.cursor.step == steps
+        )
+        self.paint()
+
+    def paint(self, plots: bool = True) -> None:
+        """Draw the frame of this moment into the panels."""
+        shown = frame(self.session, self._view())
+        for panel in PANELS:
+            canvas = self._canvases[panel.name]
+            width, height = canvas.content_size
+            if width and height and (plots or not panel.plots):
+                canvas.show(panel.draw(shown, width, height, self.settings))
+
+    def _view(self) -> View:
+        driver = self.driver
+        return View(
+            layer=self.layer,
+            playing=driver.playing,
+            speed=driver.speed,
+            settled=driver.playing and driver.notch >= len(SPEEDS) - 1,
+            busy=driver.busy,
+            narration=self.narration,
+            message=driver.message,
+        )
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self.driver.playing = not self.driver.playing
+        self.driver.message = ""
+        self.paint()
+
+    def action_move(self, grain: str, way: int) -> None:
+        """One op, layer, phase or step forward or back."""
+        self.driver.move(Advance(Grain(grain)) if way > 0 else Back(Grain(grain)))
+        self._soon()
+
+    def action_speed(self, notches: int) -> None:
+        """Faster or slower."""
+        self.driver.faster(notches)
+        self.paint()
+
+    def action_full_speed(self) -> None:
+        """As fast as it goes, or back to the speed it opens with."""
+        if self.driver.fastest and self.driver.playing:
+            self.driver.notch = 3
+        else:
+            self.driver.notch = len(SPEEDS)
+            self.driver.playing = True
+        self.paint()
+
+    def action_again(self) -> None:
+        """From step 0, exactly."""
+        self.driver.switch(Restart())
+        self._soon()
+
+    def action_reseed(self) -> None:
+        """From step 0 with the next seed."""
+        self.driver.switch(Switch({"seed": self.session.experiment.seed + 1}))
+        self._soon()
+
+    def action_visit(self) -> None:
+        """To the run that this one was forked from."""
+        parent = self.session.run.parent
+        if parent is None:
+            self.driver.message = "this is the first run: there is none before it"
+            self.paint()
+        else:
+            self.driver.request(Visit(parent))
+            self._soon()
+
+    def action_knob(self, name: str, way: int) -> None:
+        """Switch a knob to its next or previous value."""
+        experiment = self.session.experiment
+        knob, value = KNOBS[name], experiment.value(name)
+        other = knob.neighbor(value, way)
+        if other == value:
+            end = "largest" if way > 0 else "smallest"
+            self.driver.message = f"{name} is {value:g}: the {end} this key goes to"
+            self.paint()
+            return
+        self.driver.switch(Switch({name: type(value)(other)}))
+        self._soon()
+
+    def action_layer(self, way: int) -> None:
+        """Select another layer; the head comes after the last."""
+        self.layer = min(max(self.layer + way, 1), self.session.experiment.depth + 1)
+        self.paint()
+
+    def action_history(self) -> None:
+        """Another chart of the history first."""
+        self.settings = Settings(self.settings.markers, self.settings.chart + 1)
+        self.paint()
+
+    def action_pin(self) -> None:
+        """Pin the profile, or let go of it."""
+        self.driver.request(Pin())
+        self._soon()
+
+    def action_help(self) -> None:
+        """Every key."""
+        self.push_screen(HelpScreen())
+
+    def _soon(self) -> None:
+        """Show what a key did at once where nothing ticks by itself."""
+        if self._live:
+            self._tick()
+        else:
+            self.advance(0.0)
+
+
+def open_app(experiment: Experiment) -> None:
+    """Open the app on an experiment, already running."""
+    GradsimApp(Session(experiment)).run()

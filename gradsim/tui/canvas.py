@@ -1,0 +1,34 @@
+"""A widget that shows lines of runs: all drawing is done before it, in the view."""
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from gradsim.tui.theme import style
+from gradsim.view.lines import Line
+
+
+class Canvas(Widget):
+    """Shows the lines it was last given; what did not change is not drawn again."""
+
+    def __init__(self, *, id: str, title: str = "") -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id)
+        self._lines: tuple[Line, ...] = ()
+        if title:
+            self.border_title = title
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines from now on."""
+        given = tuple(lines)
+        if given != self._lines:
+            self._lines = given
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the content, in the colors of its roles."""
+        width = self.size.width
+        line = self._lines[y] if y < len(self._lines) else ()
+        segments = [Segment(text, style(role)) for text, role in line]
+        return Strip(segments).adjust_cell_length(width, style(""))

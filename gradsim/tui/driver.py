@@ -1,0 +1,118 @@
+"""The driver: brings wishes (keys, clock) to the session in slices, so that nothing ever blocks."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from gradsim.errors import InputError
+from gradsim.simulation.actions import Action, Advance, Back, Grain, Restart, Switch
+from gradsim.simulation.session import Session
+
+SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+"""Ops per second; one notch beyond the last is as fast as it goes."""
+
+PHASES_TO_GRADIENTS = 3
+"""Forward, loss, backward: so many phases into a step every gradient is known."""
+
+
+class Driver:
+    """Holds a session, a queue of actions, and the speed of the playback.
+
+    `tick` is the only thing that moves anything: live it is called by a timer with a time slice,
+    in tests and headless by hand with no bound.
+    """
+
+    def __init__(self, session: Session, playing: bool = True) -> None:
+        self.session = session
+        self.playing = playing
+        self.notch = 3
+        self.message = ""
+        self._queue: deque[Action] = deque()
+        self._work: Iterator[None] | None = None
+        self._credit = 0.0
+
+    @property
+    def fastest(self) -> bool:
+        """Whether playback runs as fast as it goes."""
+        return self.notch >= len(SPEEDS)
+
+    @property
+    def speed(self) -> str:
+        """The speed in words."""
+        return "full speed" if self.fastest else f"{SPEEDS[self.notch]:g} ops/s"
+
+    @property
+    def busy(self) -> bool:
+        """Whether an action asked for is still being carried out."""
+        return bool(self._queue) or (self._work is not None and not self.playing)
+
+    def faster(self, notches: int) -> None:
+        """Change the speed by so many notches."""
+        self.notch = min(max(self.notch + notches, 0), len(SPEEDS))
+
+    def request(self, *actions: Action) -> None:
+        """Ask for actions; they are taken one after the other, before playback goes on."""
+        self.message = ""
+        self._queue.extend(actions)
+
+    def move(self, action: Advance | Back) -> None:
+        """Move by hand: playback stops."""
+        self.playing = False
+        at_start = self.session.cursor == (0, 0) and not self._queue and self._work is None
+        if isinstance(action, Back) and at_start:
+            self.message = "this is the start of the run: there is nothing before it"
+            return
+        self.request(action)
+
+    def switch(self, action: Switch | Restart) -> None:
+        """Switch knobs; while paused, go on until the new gradients are there to be seen."""
+        self.request(action)
+        if not self.playing:
+            self._queue.append(Advance(Grain.PHASE, PHASES_TO_GRADIENTS))
+
+    def tick(self, elapsed: float, more: Callable[[], bool]) -> bool:
+        """Work while `more()`; True where something has changed since the last tick."""
+        changed = False
+        while more():
+            if self._work is None and not self._next_work(elapsed):
+                break
+            elapsed = 0.0
+            changed = True
+            if not self._slice(more):
+                break
+        return changed
+
+    def _next_work(self, elapsed: float) -> bool:
+        if self._queue:
+            self._work = self.session.perform(self._queue.popleft())
+            return True
+        if not self.playing:
+            return False
+        if self.fastest:
+            # One step for each round; how many rounds there are is for the clock to say.
+            self._work = self.session.perform(Advance(Grain.STEP))
+            return True
+        self._credit += elapsed * SPEEDS[self.notch]
+        ops = int(self._credit)
+        self._credit -= ops
+        if ops:
+            self._work = self._play(ops)
+        return bool(ops)
+
+    def _play(self, ops: int) -> Iterator[None]:
+        # All of the step is computed before it is shown, so that both lanes of the profile are
+        # known as the wave passes.
+        yield from self.session.looking()
+        yield from self.session.perform(Advance(Grain.OP, ops))
+
+    def _slice(self, more: Callable[[], bool]) -> bool:
+        """Go on with the work at hand; True when it is done."""
+        assert self._work is not None
+        try:
+            for _ in self._work:
+                if not more():
+                    return False
+        except InputError as error:
+            self.message = "; ".join(error.problems)
+            self._queue.clear()
+        self._work = None
+        return True

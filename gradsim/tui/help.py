@@ -1,0 +1,51 @@
+"""The help: every key with what it does, made from the keys that are bound."""
+
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from gradsim.tui.keys import KEYS
+from gradsim.tui.theme import style
+
+TITLES = {"move": "Move through the run", "switch": "Switch a part", "look": "Look"}
+
+
+class HelpScreen(ModalScreen[None]):
+    """A list to scroll through; escape, `?` or `q` closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q,space,enter", "app.pop_screen", "close")
+    ]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 60%; }
+    HelpScreen > VerticalScroll {
+        width: 76; max-width: 100%; height: auto; max-height: 100%;
+        border: round $accent; background: $background; padding: 0 1;
+    }
+    HelpScreen Static { width: 100%; height: auto; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """The list in its frame."""
+        scroll = VerticalScroll(Static(_listing()))
+        scroll.border_title = "keys"
+        scroll.border_subtitle = "esc closes"
+        yield scroll
+
+
+def _listing() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, width=9)
+    table.add_column()
+    for group, title in TITLES.items():
+        table.add_row("", Text(title, style("title")))
+        for key in KEYS:
+            if key.group == group:
+                table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
+    return table

@@ -1,0 +1,61 @@
+"""Every key of the app, in one table: bindings, help and the foot line come from here."""
+
+from dataclasses import dataclass
+
+from gradsim.experiment.experiment import KNOBS
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key (or several) with what it does; `brief` where it is shown at the foot."""
+
+    keys: str
+    shown: str
+    action: str
+    about: str
+    group: str
+    brief: str = ""
+
+
+_NAMES = {"[": "left_square_bracket", "]": "right_square_bracket"}
+
+
+def _knob_keys() -> list[Key]:
+    out = []
+    for name, knob in KNOBS.items():
+        if knob.key:
+            for key, way, word in ((knob.key, 1, "next"), (knob.back, -1, "previous")):
+                about = f"{name}: {word}"
+                if way == 1:
+                    about += f" ({knob.effect})"
+                out.append(
+                    Key(_NAMES.get(key, key), key, f"knob('{name}', {way})", about, "switch")
+                )
+    return out
+
+
+KEYS: tuple[Key, ...] = (
+    Key("space", "space", "play", "play or pause", "move", "play"),
+    Key("right", "→", "move('op', 1)", "one op forward", "move", "op"),
+    Key("left", "←", "move('op', -1)", "one op back", "move"),
+    Key("ctrl+right", "ctrl →", "move('layer', 1)", "one layer forward", "move"),
+    Key("ctrl+left", "ctrl ←", "move('layer', -1)", "one layer back", "move"),
+    Key("shift+right", "shift →", "move('phase', 1)", "one phase forward", "move", "phase"),
+    Key("shift+left", "shift ←", "move('phase', -1)", "one phase back", "move"),
+    Key("pagedown", "PgDn", "move('step', 1)", "one training step forward", "move", "step"),
+    Key("pageup", "PgUp", "move('step', -1)", "one training step back", "move"),
+    Key("plus,equals_sign", "+", "speed(1)", "faster", "move", "faster"),
+    Key("minus", "-", "speed(-1)", "slower", "move"),
+    Key("f", "f", "full_speed", "as fast as it goes, and back again", "move", "full speed"),
+    Key("r", "r", "again", "again from step 0, exactly", "move", "again"),
+    Key("R", "R", "reseed", "again from step 0 with a new seed", "move"),
+    Key("b", "b", "visit", "to the run before this one; its future is still there", "move"),
+    *_knob_keys(),
+    Key("up", "↑", "layer(1)", "select the next layer", "look"),
+    Key("down", "↓", "layer(-1)", "select the layer before", "look"),
+    Key("h", "h", "history", "next chart of the history", "look"),
+    Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
+    Key("question_mark", "?", "help", "this help", "look", "help"),
+    Key("q,ctrl+c,ctrl+q", "q", "quit", "quit", "look", "quit"),
+)
+"""All keys, in the order in which the help lists them."""

@@ -1,0 +1,200 @@
+"""The frame: everything a face shows of a session at one moment, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradsim.experiment.experiment import Experiment
+from gradsim.insight.verdict import Verdict, judge
+from gradsim.nn.network import LayerName
+from gradsim.simulation.events import Event, Phase, Plan
+from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
+from gradsim.simulation.session import Session, Switched
+
+Sizes = tuple[float | None, ...]
+"""A number for each hidden layer and the head; None where the pass has not been yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a session is looked at: nothing here changes a number."""
+
+    layer: int = 1
+    """The selected layer: 1 to depth, or depth + 1 for the head."""
+    playing: bool = False
+    speed: str = ""
+    settled: bool = False
+    """Show the last step finished rather than the one in progress: for playing fast."""
+    busy: bool = False
+    narration: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """How far the pass has come, and what it left behind on its way."""
+
+    forward: Sizes
+    """Norm of each layer's output, where the forward pass has been."""
+    backward: Sizes
+    """Norm of each layer's delta, where the backward pass has been."""
+    head: int | None
+    """Index of the layer at which the pass stands."""
+    phase: Phase | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Numbers of every step so far; NaN where a step has none."""
+
+    loss: Sequence[float]
+    accuracy: Sequence[float]
+    held_out_accuracy: Sequence[float]
+    grad_norm: Sequence[float]
+    clipped_grad_norm: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is seen. Layers are indexed from 0; the head is last."""
+
+    experiment: Experiment
+    depth: int
+    step: int
+    """The step shown."""
+    event: Event | None
+    """The latest event of the step shown; None before the first."""
+    finished: bool
+    wave: Wave
+    grad_weight: Sizes
+    before: Mapping[str, Sequence[float]]
+    """The profile of the step before: `delta_norm`, `grad_weight_norm`; empty before the first."""
+    history: History
+    layer: LayerName
+    layer_numbers: Mapping[str, float]
+    verdict: Verdict | None
+    switched: Switched | None
+    pinned: Sequence[float] | None
+    pinned_step: int | None
+    other_futures: int
+    view: View = field(default_factory=View)
+
+    def selected(self) -> int:
+        """Index of the selected layer."""
+        return self.depth if self.layer == "output" else int(self.layer) - 1
+
+
+def frame(session: Session, view: View) -> Frame:
+    """The frame of a session, looked at in a certain way. Nothing is computed for it."""
+    step, op = session.cursor
+    if (op == 0 or view.settled) and step > 0:
+        # Between two steps the one just finished is shown, whole.
+        shown, finished = step - 1, True
+    else:
+        shown, finished = step, False
+    records = session.run.records
+    record = records[shown] if shown < len(records) else StepRecord(shown)
+    count = len(record.plan) if finished else op
+    events = session.events_of(shown, count)
+    experiment = session.run.experiment_at(shown)
+    depth = experiment.depth
+    passed = wave(events, record.plan, depth)
+    upto = shown + 1 if record.loss is not None and _past(events, Phase.LOSS) else shown
+    known = record if record.layers is not None else None
+    earlier = records[shown - 1] if shown else None
+    layer = min(max(view.layer, 1), depth + 1)
+    return Frame(
+        experiment=session.experiment,
+        depth=depth,
+        step=shown,
+        event=events[-1] if events else None,
+        finished=finished,
+        wave=passed,
+        grad_weight=_where(known, "grad_weight_norm", passed.backward),
+        before=_profile(earlier, depth),
+        history=_history(records[:upto]),
+        layer="output" if layer == depth + 1 else layer,
+        layer_numbers=_numbers(known or earlier, earlier if not finished else known, layer - 1),
+        verdict=_verdict(session, known or earlier),
+        switched=session.switched,
+        pinned=_pinned(session),
+        pinned_step=session.pinned.record.step if session.pinned else None,
+        other_futures=len(session.runs) - 1,
+        view=view,
+    )
+
+
+def wave(events: Sequence[Event], plan: Plan, depth: int) -> Wave:
+    """What the events show of the pass, up to the first one that is not where it should be."""
+    forward: list[float | None] = [None] * (depth + 1)
+    backward: list[float | None] = [None] * (depth + 1)
+    head, phase = None, None
+    for event, expected in zip(events, plan, strict=False):
+        if (event.phase, event.layer, event.path, event.op) != expected:
+            break
+        phase = event.phase
+        if event.layer == "all":
+            head = None
+            continue
+        head = depth if event.layer == "output" else event.layer - 1
+        if phase is Phase.FORWARD:
+            forward[head] = event.norm_out
+        elif phase is Phase.BACKWARD and event.op == "linear":
+            backward[head] = event.norm_in
+    return Wave(tuple(forward), tuple(backward), head, phase)
+
+
+def _past(events: Sequence[Event], phase: Phase) -> bool:
+    order = list(Phase)
+    return bool(events) and order.index(events[-1].phase) >= order.index(phase)
+
+
+def _where(record: StepRecord | None, name: str, passed: Sizes) -> Sizes:
+    column = record.column(name) if record else None
+    if column is None:
+        return (None,) * len(passed)
+    return tuple(
+        float(value) if been is not None else None
+        for value, been in zip(column, passed, strict=True)
+    )
+
+
+def _profile(record: StepRecord | None, depth: int) -> dict[str, Sequence[float]]:
+    if record is None or record.layers is None or record.layers.shape[1] != depth + 1:
+        return {}
+    return {
+        name: [float(value) for value in record.layers[LAYER_COLUMNS.index(name)]]
+        for name in ("delta_norm", "grad_weight_norm")
+    }
+
+
+def _history(records: Sequence[StepRecord]) -> History:
+    def column(name: str) -> list[float]:
+        values: list[Any] = [getattr(record, name) for record in records]
+        return [float("nan") if value is None else value for value in values]
+
+    return History(*(column(name) for name in History.__dataclass_fields__))
+
+
+def _numbers(
+    record: StepRecord | None, updated: StepRecord | None, column: int
+) -> dict[str, float]:
+    """One layer's row: gradients of one step, the update of the last step that made one."""
+    out: dict[str, float] = {}
+    for row, name in enumerate(LAYER_COLUMNS):
+        source = updated if name.startswith("update") else record
+        if source and source.layers is not None and column < source.layers.shape[1]:
+            out[name] = float(source.layers[row, column])
+    return out
+
+
+def _verdict(session: Session, record: StepRecord | None) -> Verdict | None:
+    if record is None or record.layers is None:
+        return None
+    return judge(record, session.run.experiment_at(record.step))
+
+
+def _pinned(session: Session) -> Sequence[float] | None:
+    pinned = session.pinned
+    column = pinned.record.column("delta_norm") if pinned else None
+    return None if column is None else [float(value) for value in column]

@@ -1,0 +1,78 @@
+"""Lines of text in runs, each with a role: what a panel is made of before anyone colors it."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+Run: TypeAlias = tuple[str, str]
+"""Text and its role: `live`, `ghost`, `label`, `key`, `value`, `vanishing`, ... or nothing."""
+
+Line: TypeAlias = tuple[Run, ...]
+"""Runs from left to right. Every character used is one cell wide."""
+
+
+def length(line: Iterable[Run]) -> int:
+    """Cells that a line takes."""
+    return sum(len(text) for text, _ in line)
+
+
+def fitted(line: Iterable[Run], width: int) -> Line:
+    """The line at exactly this width: filled with blanks, or cut with an ellipsis."""
+    out: list[Run] = []
+    left = width
+    runs = list(line)
+    too_long = length(runs) > width
+    if too_long:
+        left = max(0, width - 1)
+    for text, role in runs:
+        if left <= 0:
+            break
+        part = text[:left]
+        left -= len(part)
+        if out and out[-1][1] == role:
+            # Fewer, longer runs: fewer bytes for the terminal.
+            part = out.pop()[0] + part
+        out.append((part, role))
+    if too_long and width > 0:
+        out.append(("…", out[-1][1] if out else ""))
+    elif left > 0:
+        out.append((" " * left, ""))
+    return tuple(out)
+
+
+def spread(left: Sequence[Run], right: Sequence[Run], width: int) -> Line:
+    """Left part flush left, right part flush right; the left one is cut where both do not fit."""
+    room = max(0, width - length(right) - 1)
+    return fitted((*fitted(left, room), (" ", ""), *right), width)
+
+
+def joined(parts: Iterable[Sequence[Run]], gap: str = "  ") -> Line:
+    """Parts in a row with a gap between them."""
+    out: list[Run] = []
+    for part in parts:
+        if out:
+            out.append((gap, ""))
+        out.extend(part)
+    return tuple(out)
+
+
+def wrapped(parts: Sequence[Sequence[Run]], width: int, gap: str = "  ") -> list[Line]:
+    """Parts in as many lines as they need, none broken across lines."""
+    rows: list[list[Sequence[Run]]] = [[]]
+    for part in parts:
+        if rows[-1] and length(joined([*rows[-1], part], gap)) > width:
+            rows.append([])
+        rows[-1].append(part)
+    return [fitted(joined(row, gap), width) for row in rows]
+
+
+def wrapped_words(text: str, role: str, width: int) -> list[Line]:
+    """A sentence in lines of this width, broken between words."""
+    return [
+        fitted(line, width)
+        for line in wrapped([[(word, role)] for word in text.split()], width, " ")
+    ]
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Lines as text without roles."""
+    return "\n".join("".join(text for text, _ in line) for line in lines)

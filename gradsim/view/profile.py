@@ -1,0 +1,64 @@
+"""The gradient profile: two lanes by layer on a log scale, beside what they were before."""
+
+from collections.abc import Sequence
+
+from gradsim.simulation.measure import LAYER_COLUMNS
+from gradsim.view.frame import Frame, Sizes
+from gradsim.view.lines import Line, Run, fitted, joined, length
+from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
+
+LEGEND: tuple[tuple[str, str, str], ...] = (
+    ("live", "activation gradient (delta)", "delta"),
+    ("second", "weight gradient", "weight grad"),
+    ("ghost", "delta before the switch", "before"),
+    ("pinned", "delta pinned", "pinned"),
+    ("previous", "step before", "last step"),
+)
+"""Role, name and short name of each curve."""
+
+
+def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Line]:
+    """A legend line and the chart under it: exactly `height` lines."""
+    curves = _curves(frame)
+    layers = Axis(1.0, float(max(frame.depth, 2, *(len(c.x) for c in curves))), label="layer")
+    low, high = fit([curve.y for curve in curves], log=True)
+    picture = draw(
+        curves, layers, Axis(low, high, log=True, label="norm"), width, height - 1, markers
+    )
+    return [legend({curve.style for curve in curves}, width, markers), *picture.rows]
+
+
+def legend(shown: set[str], width: int, markers: Markers) -> Line:
+    """Which sign is which curve; shorter names where the width asks for it."""
+    for which in (1, 2):
+        parts: list[list[Run]] = [
+            [(f"{sample(entry[0], markers)} ", entry[0]), (entry[which], "label")]
+            for entry in LEGEND
+            if entry[0] in shown
+        ]
+        if length(joined(parts)) <= width:
+            break
+    return fitted(joined(parts), width)
+
+
+def _curves(frame: Frame) -> list[Curve]:
+    """From back to front."""
+    depth = frame.depth
+    curves: list[Curve] = []
+    if frame.switched:
+        old = frame.switched.before.layers
+        if old is not None:
+            curves.append(_curve("ghost", list(old[LAYER_COLUMNS.index("delta_norm")][:-1])))
+    if frame.pinned is not None:
+        curves.append(_curve("pinned", list(frame.pinned[:-1])))
+    under_way = any(size is None for size in frame.wave.backward)
+    if under_way and frame.before:
+        curves.append(_curve("previous", frame.before["delta_norm"][:-1]))
+    curves.append(_curve("second", frame.grad_weight[:depth]))
+    curves.append(_curve("live", frame.wave.backward[:depth]))
+    return [curve for curve in curves if curve.y]
+
+
+def _curve(style: str, sizes: Sizes | Sequence[float]) -> Curve:
+    known = [(float(k), float(size)) for k, size in enumerate(sizes, start=1) if size is not None]
+    return Curve(style, [k for k, _ in known], [size for _, size in known], style)
