@@ -1,2 +1,1 @@
 """gradsim: see gradients flow, vanish, explode and get repaired, in the terminal."""
-

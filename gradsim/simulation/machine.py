@@ -60,6 +60,8 @@ class Machine:
 
         A generator, so that a long way can be made in slices; each item is one op done.
         """
+        if run is self.run and self.position == target:
+            return
         found = run.keyframes.latest(target.step)
         there = run is self.run and self.position <= target
         if not there or (found and found[0] > self.position.step):

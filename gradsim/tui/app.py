@@ -46,10 +46,8 @@ class GradsimApp(App[None]):
     #middle { height: 1fr; }
     #profile { width: 58%; height: 100%; }
     #history { width: 42%; height: 100%; }
-    #sorry { display: none; width: 100%; height: 100%; content-align: center middle; }
+    #sorry { width: 100%; height: 100%; content-align: center middle; }
     .cramped #network { border: none; }
-    .too-small > * { display: none; }
-    .too-small > #sorry { display: block; }
     """
 
     def __init__(
@@ -78,10 +76,12 @@ class GradsimApp(App[None]):
         self._canvases = {panel.name: Canvas(id=panel.name, title=panel.title) for panel in PANELS}
         for name, canvas in self._canvases.items():
             if name == "profile":
-                yield Horizontal(canvas, self._canvases["history"], id="middle")
+                self._middle = Horizontal(canvas, self._canvases["history"], id="middle")
+                yield self._middle
             elif name != "history":
                 yield canvas
-        yield Static(id="sorry")
+        self._sorry = Static(id="sorry")
+        yield self._sorry
 
     def on_mount(self) -> None:
         """Take the theme, and start the clock."""
@@ -94,14 +94,16 @@ class GradsimApp(App[None]):
     def on_resize(self, event: Resize) -> None:
         """Give the panels their heights at the new size, and draw again."""
         width, height = event.size
-        self.screen.set_class(width < SMALLEST[0] or height < SMALLEST[1], "too-small")
+        fits = width >= SMALLEST[0] and height >= SMALLEST[1]
         self.screen.set_class(height < 22, "cramped")
-        self.query_one("#sorry", Static).update(
+        self._sorry.display = not fits
+        self._sorry.update(
             f"gradsim needs {SMALLEST[0]}x{SMALLEST[1]}; this terminal is {width}x{height}"
         )
+        self._middle.display = fits
         for name, lines in heights(height, bool(self.narration)).items():
             self._canvases[name].styles.height = lines
-            self._canvases[name].display = lines > 0
+            self._canvases[name].display = fits and lines > 0
         self.call_after_refresh(self.paint)
 
     def _tick(self) -> None:
@@ -197,8 +199,12 @@ class GradsimApp(App[None]):
         knob, value = KNOBS[name], experiment.value(name)
         other = knob.neighbor(value, way)
         if other == value:
-            end = "largest" if way > 0 else "smallest"
-            self.driver.message = f"{name} is {value:g}: the {end} this key goes to"
+            end = "the largest" if way > 0 else "the smallest"
+            self.driver.message = (
+                f"{name} is {value}: there is no other"
+                if knob.choices
+                else f"{name} is {value:g}: {end} this key goes to"
+            )
             self.paint()
             return
         self.driver.switch(Switch({name: type(value)(other)}))

@@ -83,7 +83,7 @@ class Driver:
 
     def _next_work(self, elapsed: float) -> bool:
         if self._queue:
-            self._work = self.session.perform(self._queue.popleft())
+            self._work = self._perform(self._queue.popleft())
             return True
         if not self.playing:
             return False
@@ -95,14 +95,15 @@ class Driver:
         ops = int(self._credit)
         self._credit -= ops
         if ops:
-            self._work = self._play(ops)
+            self._work = self._perform(Advance(Grain.OP, ops))
         return bool(ops)
 
-    def _play(self, ops: int) -> Iterator[None]:
-        # All of the step is computed before it is shown, so that both lanes of the profile are
-        # known as the wave passes.
-        yield from self.session.looking()
-        yield from self.session.perform(Advance(Grain.OP, ops))
+    def _perform(self, action: Action) -> Iterator[None]:
+        # A step is computed before the wave is shown going through it, so that both lanes of the
+        # profile are known as it passes.
+        yield from self.session.perform(action)
+        if self.session.cursor.op:
+            yield from self.session.looking()
 
     def _slice(self, more: Callable[[], bool]) -> bool:
         """Go on with the work at hand; True when it is done."""

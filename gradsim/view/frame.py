@@ -100,7 +100,8 @@ def frame(session: Session, view: View) -> Frame:
     depth = experiment.depth
     passed = wave(events, record.plan, depth)
     upto = shown + 1 if record.loss is not None and _past(events, Phase.LOSS) else shown
-    known = record if record.layers is not None else None
+    # The gradients of this step are said to be known once the pass shown has reached them all.
+    known = record if _past(events, Phase.CLIP) or None not in passed.backward else None
     earlier = records[shown - 1] if shown else None
     layer = min(max(view.layer, 1), depth + 1)
     return Frame(
@@ -110,7 +111,7 @@ def frame(session: Session, view: View) -> Frame:
         event=events[-1] if events else None,
         finished=finished,
         wave=passed,
-        grad_weight=_where(known, "grad_weight_norm", passed.backward),
+        grad_weight=_where(record, "grad_weight_norm", passed.backward),
         before=_profile(earlier, depth),
         history=_history(records[:upto]),
         layer="output" if layer == depth + 1 else layer,

@@ -127,8 +127,10 @@ def fit(values: Iterable[Sequence[float]], log: bool, pad: float = 0.05) -> tupl
 
 def _decade_limits(low: float, high: float) -> tuple[float, float]:
     """The decades around two positive values, at least one decade apart."""
-    bottom, top = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    if bottom == top:
+    rounding = 1e-10  # 0.010000000000000002 needs no decade of its own; `_Scale` draws it
+    bottom = math.floor(math.log10(low) + rounding)
+    top = math.ceil(math.log10(high) - rounding)
+    if bottom >= top:
         bottom, top = bottom - 1, top + 1
     return max(_power(bottom), _TINIEST), min(_power(top), _LARGEST)
 
@@ -162,6 +164,7 @@ class _Look:
 _LOOKS: Final[dict[str, _Look]] = {
     "live": _Look("solid", "•", signs=False, ascii="*"),
     "second": _Look("solid", "◆", signs=True, ascii="+"),
+    "previous": _Look("dotted", "·", signs=False, ascii=","),
     "ghost": _Look("dotted", "·", signs=False, ascii="."),
     "pinned": _Look("dotted", "○", signs=True, ascii="o"),
     "theory": _Look("dotted", "×", signs=True, ascii="x"),

@@ -7,14 +7,14 @@ from gradsim.view.frame import Frame, Sizes
 from gradsim.view.lines import Line, Run, fitted, joined, length
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 
-LEGEND: tuple[tuple[str, str, str], ...] = (
-    ("live", "activation gradient (delta)", "delta"),
-    ("second", "weight gradient", "weight grad"),
-    ("ghost", "delta before the switch", "before"),
-    ("pinned", "delta pinned", "pinned"),
-    ("previous", "step before", "last step"),
+LEGEND: tuple[tuple[str, str, str, str], ...] = (
+    ("live", "activation gradient", "activation grad", "delta"),
+    ("second", "weight gradient", "weight grad", "weights"),
+    ("ghost", "before switch", "before", "before"),
+    ("pinned", "pinned", "pinned", "pinned"),
+    ("previous", "step before", "last step", "last"),
 )
-"""Role, name and short name of each curve."""
+"""Role of each curve, and its names from long to short."""
 
 
 def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Line]:
@@ -30,7 +30,7 @@ def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Lin
 
 def legend(shown: set[str], width: int, markers: Markers) -> Line:
     """Which sign is which curve; shorter names where the width asks for it."""
-    for which in (1, 2):
+    for which in (1, 2, 3):
         parts: list[list[Run]] = [
             [(f"{sample(entry[0], markers)} ", entry[0]), (entry[which], "label")]
             for entry in LEGEND

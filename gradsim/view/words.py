@@ -33,7 +33,7 @@ def header(frame: Frame, width: int) -> Line:
     e = frame.experiment
     left: list[Run] = [
         ("gradsim", "title"),
-        (f"  {e.data}  {e.depth} layers of {e.width}", "label"),
+        (f"  {e.data}  {e.depth}x{e.width}", "label"),
         (f"  step {frame.step}", "value"),
         (f"  {_place(frame)}", "wave" if frame.event and not frame.finished else "label"),
     ]
@@ -72,7 +72,11 @@ def describe(event: Event) -> str:
 def verdict(frame: Frame, width: int, height: int) -> list[Line]:
     """The shape with its evidence, then the notes, in so many lines."""
     if frame.verdict is None:
-        return [fitted([("no gradient yet: → one op, PgDn one step", "label")], width)]
+        return [
+            fitted(
+                [("no verdict yet: it comes when the gradient has reached layer 1", "label")], width
+            )
+        ]
     shape = frame.verdict.shape
     badge = f"{BADGES[shape]}  "
     words = wrapped_words(frame.verdict.evidence.sentence, "text", max(1, width - len(badge)))

@@ -1,0 +1,84 @@
+"""The player: does a scenario's steps, one after the other, through the actions of a session."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gradsim.errors import InputError
+from gradsim.insight.report import report
+from gradsim.scenario.expectations import Outcome, judge, sentence
+from gradsim.scenario.format import Back, Expect, PinNow, Run, Say, Scenario, Set, Step
+from gradsim.simulation import actions
+from gradsim.simulation.session import Session
+
+
+class Player:
+    """A scenario on a session of its own. `index` steps are done; `results` are measured so far.
+
+    With `hold` these knobs keep these values throughout, whatever the scenario sets: the control.
+    """
+
+    def __init__(self, scenario: Scenario, hold: Mapping[str, Any] | None = None) -> None:
+        self.scenario = scenario
+        self.hold = dict(hold or {})
+        self.session = Session(scenario.experiment.switch(self.hold))
+        self.index = 0
+        self.narration = ""
+        self.results: list[Outcome] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done."""
+        return self.index == len(self.scenario.steps)
+
+    @property
+    def upcoming(self) -> Step | None:
+        """The step that is done next."""
+        return None if self.finished else self.scenario.steps[self.index]
+
+    def do_next(self) -> None:
+        """Do the next step, whole."""
+        for _ in self.perform_next():
+            pass
+
+    def perform_next(self) -> Iterator[None]:
+        """Do the next step in slices of one op: run the iterator to its end.
+
+        Raises InputError where the step cannot be done; it is then not counted as done.
+        """
+        step = self.upcoming
+        if step is None:
+            return
+        try:
+            yield from self._perform(step)
+        except InputError as error:
+            place = self.scenario.place(self.index)
+            raise InputError([f"{place}: {problem}" for problem in error.problems]) from None
+        self.index += 1
+
+    def _perform(self, step: Step) -> Iterator[None]:
+        session = self.session
+        match step:
+            case Say(say=text):
+                self.narration = flowing(text)
+            case Set(changes=changes):
+                free = {name: value for name, value in changes.items() if name not in self.hold}
+                yield from session.perform(actions.Switch(free))
+            case Run(run=distance):
+                yield from session.perform(actions.Advance(distance.grain, distance.count))
+            case Back(back=distance):
+                yield from session.perform(actions.Back(distance.grain, distance.count))
+            case PinNow():
+                yield from session.perform(actions.Pin())
+            case Expect(expect=expectation):
+                yield from session.looking()
+                value, passed = judge(expectation, report(session))
+                line = self.scenario.lines[self.index] if self.scenario.lines else 0
+                self.results.append(
+                    Outcome(self.index, line, sentence(expectation), value, passed)
+                )
+
+
+def flowing(text: str) -> str:
+    """Text whose line ends are only those between paragraphs: each place wraps it to its width."""
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

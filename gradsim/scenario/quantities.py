@@ -1,0 +1,93 @@
+"""Quantities: every number of the report that a scenario can expect, by the report's own name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import nan
+from typing import Any
+
+
+class Part(StrEnum):
+    """Where in the report a quantity stands."""
+
+    HISTORY = "history"
+    LAYERS = "layers"
+    EVIDENCE = "evidence"
+    VERDICT = "verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What a name of the report means, in which unit, and where it stands."""
+
+    part: Part
+    about: str
+    unit: str = ""
+
+    @property
+    def per_layer(self) -> bool:
+        """Whether there is one for each layer, so that an expectation must name the layer."""
+        return self.part is Part.LAYERS
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a word and not a number."""
+        return self.part is Part.VERDICT
+
+
+_SHARE = "share from 0 to 1"
+
+QUANTITIES: dict[str, Quantity] = {
+    "step": Quantity(Part.HISTORY, "training steps done", "steps"),
+    "loss": Quantity(Part.HISTORY, "the loss of the next batch, before its update"),
+    "accuracy": Quantity(Part.HISTORY, "share of the next batch that is right", _SHARE),
+    "held_out_accuracy": Quantity(Part.HISTORY, "share of the held-out rows right now", _SHARE),
+    "grad_norm": Quantity(Part.HISTORY, "L2 norm of all gradients together, before clipping"),
+    "clipped_grad_norm": Quantity(
+        Part.HISTORY, "L2 norm of all gradients together, after clipping"
+    ),
+    "delta_norm": Quantity(
+        Part.LAYERS, "L2 norm of the gradient with respect to a layer's pre-activations"
+    ),
+    "grad_weight_norm": Quantity(
+        Part.LAYERS, "L2 norm of the gradient with respect to a layer's weights"
+    ),
+    "weight_norm": Quantity(Part.LAYERS, "L2 norm of a layer's weights"),
+    "update_norm": Quantity(
+        Part.LAYERS, "L2 norm of the last change of a layer's weights; NaN before the first"
+    ),
+    "update_ratio": Quantity(
+        Part.LAYERS, "the last change of a layer's weights over the weights; NaN before the first"
+    ),
+    "saturated": Quantity(
+        Part.LAYERS, "part of a layer's slopes below a twentieth of the largest", _SHARE
+    ),
+    "dead": Quantity(
+        Part.LAYERS, "part of a layer's units with slope 0 for every row of the batch", _SHARE
+    ),
+    "first_delta_norm": Quantity(Part.EVIDENCE, "`delta_norm` of layer 1"),
+    "last_delta_norm": Quantity(Part.EVIDENCE, "`delta_norm` of the last hidden layer"),
+    "reach": Quantity(
+        Part.EVIDENCE, "`first_delta_norm` over `last_delta_norm`: what arrives at layer 1"
+    ),
+    "reach_decades": Quantity(Part.EVIDENCE, "log10 of `reach`: below 0 it vanishes", "decades"),
+    "slope": Quantity(
+        Part.EVIDENCE, "change of log10(`delta_norm`) on the way to layer 1", "decades per layer"
+    ),
+    "shape": Quantity(Part.VERDICT, "what the gradient does over depth, in one word"),
+}
+"""Every quantity by its name. A test holds this table and the report together."""
+
+
+def measured(report: Mapping[str, Any], name: str, layer: int | str | None = None) -> float | str:
+    """A quantity's value in a report, the last one where there is a history; NaN where none."""
+    match QUANTITIES[name].part:
+        case Part.HISTORY:
+            value = report["history"][name][-1]
+        case Part.LAYERS:
+            value = next(row[name] for row in report["layers"] if row["layer"] == layer)
+        case Part.EVIDENCE:
+            value = report["verdict"]["evidence"][name]
+        case Part.VERDICT:
+            value = report["verdict"][name]
+    return nan if value is None else value

@@ -1,0 +1,278 @@
+"""Reading a scenario: every problem of a file at once, each with its line."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gradsim.errors import InputError, nearest
+from gradsim.experiment.build import check
+from gradsim.experiment.data import load
+from gradsim.experiment.experiment import Experiment
+from gradsim.scenario.format import STEPS, Part, Right, Scenario, Sheet, Step, WrongTogether
+from gradsim.scenario.lines import Place, line_numbers, line_of
+
+PartT = TypeVar("PartT", bound=Part)
+
+LONGEST = 2**20
+"""Bytes that a scenario file may have."""
+
+
+def read(path: Path, shown: str = "") -> Scenario:
+    """The scenario in a file; `shown` is what the file is called in sentences.
+
+    Raises InputError with a sentence for each problem found.
+    """
+    shown = shown or str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
+    except FileNotFoundError:
+        raise InputError(f"{shown}: there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{shown} is a directory; a scenario is a TOML file") from None
+    except OSError as error:
+        raise InputError(f"{shown} cannot be read: {(error.strerror or '').lower()}") from None
+    if len(content) > LONGEST:
+        raise InputError(f"{shown} is longer than a scenario may be: {LONGEST // 1024} KiB")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{shown}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8; "
+            "save the file in UTF-8"
+        ) from None
+    return parse(text, shown)
+
+
+def parse(text: str, path: str) -> Scenario:
+    """The scenario that a text in TOML declares; `path` is what it is called in sentences."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(_syntax(path, text, str(error))) from None
+    except RecursionError:
+        raise InputError(f"{path} is not valid TOML: it is nested too deeply") from None
+    except ValueError as error:
+        # tomllib lets pass what int() and date() say of a number or a date out of range.
+        raise InputError(f"{path} is not valid TOML: {error}") from None
+    return _Reader(path, text, raw).scenario()
+
+
+def _syntax(path: str, text: str, message: str) -> str:
+    what, _, where = message.partition(" (at ")
+    found = re.match(r"line (\d+)", where)
+    line = int(found.group(1)) if found else text.rstrip().count("\n") + 1
+    return f"{path}, line {line}: not valid TOML: {what[:1].lower()}{what[1:]}"
+
+
+class _Reader:
+    """Goes through a file's tables and collects what is wrong with them."""
+
+    def __init__(self, path: str, text: str, raw: dict[str, Any]) -> None:
+        self.path = path
+        self.raw = raw
+        self.lines = line_numbers(text)
+        self.problems: list[tuple[int, str]] = []
+
+    def scenario(self) -> Scenario:
+        """The scenario, or InputError with all problems in the order of their lines."""
+        sheet = self._part(Sheet, self.raw, ())
+        steps = [
+            step
+            for index, raw in enumerate(_list(self.raw.get("steps")))
+            for step in self._step(raw, ("steps", index))
+        ]
+        experiment = self._walk({})
+        hold = _table(_table(self.raw.get("control")).get("hold"))
+        self._settings(experiment, hold, ("control", "hold"), "control.hold")
+        if hold and not self.problems:
+            self._walk(hold)
+        if self.problems or not isinstance(sheet, Sheet):
+            self.problems.sort(key=lambda problem: problem[0])
+            raise InputError([sentence for _, sentence in self.problems])
+        return Scenario(
+            path=self.path,
+            title=sheet.title,
+            experiment=experiment,
+            steps=tuple(steps),
+            lines=tuple(line_of(self.lines, ("steps", k)) or 0 for k in range(len(steps))),
+            about=sheet.about or "",
+            source=sheet.source or "",
+            control=sheet.control,
+        )
+
+    # -- keys and their kinds -------------------------------------------------------------------
+
+    def _step(self, raw: Any, place: Place) -> list[Step]:
+        """The step of a table; a list, since it is empty where the table is wrong."""
+        if not isinstance(raw, dict):
+            self._add(place, f"is {_shown(raw)}, but must be a table")
+            return []
+        verbs = [key for key in raw if key in STEPS]
+        for key in raw:
+            if key not in STEPS:
+                self._add((*place, key), f'there is no step "{_plain(key)}"; {nearest(key, STEPS)}')
+        if len(verbs) > 1:
+            self._add(place, f"has {' and '.join(verbs)}, but a step does one thing: split it")
+        elif not raw:
+            self._add(place, f"is empty, but must have one of {', '.join(STEPS)}")
+        parts = [self._part(STEPS[verb], {verb: raw[verb]}, place) for verb in verbs]
+        return [part for part in parts if part is not None]
+
+    def _part(self, model: type[PartT], raw: dict[str, Any], place: Place) -> PartT | None:
+        """A table by its model, or None with the problems noted."""
+        try:
+            return model.model_validate(raw)
+        except ValidationError as error:
+            seen = set()
+            for problem in error.errors(include_url=False):
+                keys, sentences = _translated(model, problem)
+                # The members of a union complain each by itself about one value.
+                if keys not in seen:
+                    seen.add(keys)
+                    for key, sentence in sentences:
+                        self._add((*place, *keys, *([key] if key else [])), sentence)
+            return None
+
+    # -- knobs ----------------------------------------------------------------------------------
+
+    def _walk(self, hold: Mapping[str, Any]) -> Experiment:
+        """Apply what is set in the order of the steps, and give back the first experiment.
+
+        Finds experiments that cannot be built and layers that do not exist. With `hold` these
+        knobs keep their values, as they do in the control.
+        """
+        begun = len(self.problems)
+        first = self._settings(Experiment(), _table(self.raw.get("experiment")), ("experiment",))
+        held = first.switch(hold)
+        known = self._possible(held, ("control",) if hold else ("experiment",), hold)
+        now = held
+        for index, raw in enumerate(_list(self.raw.get("steps"))):
+            place: Place = ("steps", index)
+            step = _table(raw)
+            # After going back an earlier experiment may hold; what fits to it shows when played.
+            known = known and "back" not in step
+            changes = {k: v for k, v in _table(step.get("set")).items() if k not in hold}
+            now = self._settings(now, changes, (*place, "set"), f"step {index + 1}")
+            if changes and known:
+                known = self._possible(now, (*place, "set"), hold)
+            layer = _table(step.get("expect")).get("layer")
+            if isinstance(layer, int) and layer > now.depth and len(self.problems) == begun:
+                self._add(
+                    (*place, "expect", "layer"),
+                    f"is {layer}, but must be a whole number from 1 to {now.depth}, the depth "
+                    f'{"of the control " if hold else ""}here, or "output"',
+                )
+        return first
+
+    def _settings(
+        self, experiment: Experiment, changes: dict[str, Any], place: Place, lead: str = ""
+    ) -> Experiment:
+        """The experiment with the changes that are right; the others are noted, one by one."""
+        good = {}
+        for name, value in changes.items():
+            line = line_of(self.lines, (*place, name))
+            where = f"{self._file(line)}: {lead}" if lead else self._file(line)
+            try:
+                experiment.switch({name: value}, where)
+            except InputError as error:
+                self.problems += [(line or 0, sentence) for sentence in error.problems]
+            else:
+                good[name] = value
+        return experiment.switch(good)
+
+    def _possible(self, experiment: Experiment, place: Place, hold: Mapping[str, Any]) -> bool:
+        """Whether the network can be built; what stands against it is noted."""
+        line = line_of(self.lines, place)
+        lead = f"{_place_words(place)}: " if place[0] == "steps" else ""
+        held = " with the knobs of the control held" if hold else ""
+        try:
+            check(experiment, load(experiment.data))
+        except InputError as error:
+            self.problems += [
+                (line or 0, f"{self._file(line)}: {lead}{sentence}{held}")
+                for sentence in error.problems
+            ]
+            return False
+        return True
+
+    # -- sentences ------------------------------------------------------------------------------
+
+    def _file(self, line: int | None) -> str:
+        return f"{self.path}, line {line}" if line else self.path
+
+    def _add(self, place: Place, sentence: str) -> None:
+        line = line_of(self.lines, place)
+        whole = sentence.startswith("there is no ")
+        words = _place_words(place[:-1] if whole else place)
+        between = ": " if whole and words else " " if words else ""
+        self.problems.append((line or 0, f"{self._file(line)}: {words}{between}{sentence}"))
+
+
+def _place_words(place: Place) -> str:
+    """`title`, `control.hold`, `step 3: run.steps`."""
+    if len(place) > 1 and place[0] == "steps":
+        keys = ".".join(str(key) for key in place[2:])
+        return f"step {int(place[1]) + 1}" + (f": {keys}" if keys else "")
+    return ".".join(_plain(str(key)) for key in place)
+
+
+def _translated(model: type[Part], problem: ErrorDetails) -> tuple[Place, list[tuple[str, str]]]:
+    """The keys that lead to a problem, and what is to be said: (a further key, sentence) pairs."""
+    keys: list[str] = []
+    right = Right("something else")
+    inner: type[Part] | None = model
+    for key in problem["loc"]:
+        fields = {field.alias: field for field in inner.model_fields.values()} if inner else {}
+        field = fields.get(str(key))
+        if field is None:
+            break
+        keys.append(str(key))
+        right = next((item for item in field.metadata if isinstance(item, Right)), right)
+        kinds = (field.annotation, *get_args(field.annotation))
+        inner = next((k for k in kinds if isinstance(k, type) and issubclass(k, Part)), None)
+    if problem["type"] == "extra_forbidden":
+        unknown = str(problem["loc"][-1])
+        known = [str(field.alias) for field in (inner or model).model_fields.values()]
+        sentence = f'there is no key "{_plain(unknown)}"; {nearest(unknown, known)}'
+        return (*keys, unknown), [("", sentence)]
+    if problem["type"] == "missing":
+        return tuple(keys), [("", f"is missing; it must be {right.words}")]
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, WrongTogether):
+        return tuple(keys), cause.problems
+    return tuple(keys), [("", f"is {_shown(problem['input'])}, but must be {right.words}")]
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            text = _plain(value)
+            return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
+        case dict():
+            return "a table" if value else "an empty table"
+        case list():
+            return "a list" if value else "an empty list"
+        case _:
+            return str(value)[:60]
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing can steer a terminal: such characters are spelled out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

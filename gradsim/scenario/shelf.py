@@ -1,0 +1,58 @@
+"""Finding scenarios: a file by its path, or one that comes with gradsim by its name."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from gradsim.errors import InputError, nearest
+from gradsim.scenario.format import Scenario
+from gradsim.scenario.reading import read
+
+ENDING = ".toml"
+
+
+def shipped() -> dict[str, Path]:
+    """The scenarios that come with gradsim, by name, in the order of their names."""
+    found = {}
+    for entry in _folder().iterdir():
+        if isinstance(entry, Path) and entry.suffix == ENDING:
+            found[entry.stem] = entry
+    return dict(sorted(found.items()))
+
+
+def find(name_or_path: str) -> Scenario:
+    """The scenario in a file, or the shipped one of this name, with or without its ending.
+
+    Raises InputError where there is none, and where the file is not right.
+    """
+    known = shipped()
+    path = Path(name_or_path)
+    name = name_or_path.removesuffix(ENDING)
+    if path.is_dir() and name in known:
+        return read(known[name], name + ENDING)
+    if _exists(path):
+        return read(path, name_or_path)
+    if name in known:
+        return read(known[name], name + ENDING)
+    raise InputError(
+        f"{name_or_path}: there is no such file, and no scenario of this name; "
+        f"{nearest(path.name.removesuffix(ENDING), known)}"
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long for a file, or with a zero byte in it
+        return False
+
+
+def _folder() -> Traversable:
+    """`gradsim/scenarios` where gradsim is installed, `scenarios` beside it in a checkout."""
+    package = files("gradsim")
+    installed = package / "scenarios"
+    if installed.is_dir():
+        return installed
+    checkout = Path(str(package)).parent
+    # A folder of this name beside an installed gradsim would be somebody else's.
+    return checkout / "scenarios" if (checkout / "pyproject.toml").is_file() else package
