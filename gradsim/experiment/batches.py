@@ -6,7 +6,7 @@ import numpy as np
 
 from gradsim.experiment.data import Data
 from gradsim.experiment.streams import batch_stream
-from gradsim.nn.arrays import Array, Labels
+from gradsim.nn.arrays import Array
 
 
 class Batches:
@@ -15,16 +15,16 @@ class Batches:
     def __init__(self, data: Data, batch_size: int, seed: int, dtype: str) -> None:
         rows = len(data.inputs)
         self.inputs = data.inputs.astype(dtype)
-        self.labels = data.labels
+        self.targets = data.targets
         self.batch_size = batch_size
         self.per_epoch = rows // batch_size
         self._order = lru_cache(maxsize=2)(
             lambda epoch: batch_stream(seed, epoch).permutation(rows)
         )
 
-    def batch(self, step: int) -> tuple[Array, Labels]:
-        """Inputs (batch, features) and labels (batch,) of a training step, counted from 0."""
+    def batch(self, step: int) -> tuple[Array, Array]:
+        """Inputs (batch, features) and targets (batch,) of a training step, counted from 0."""
         epoch, index = divmod(step, self.per_epoch)
-        order: Labels = self._order(epoch)
+        order: Array = self._order(epoch)
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
-        return np.ascontiguousarray(self.inputs[rows]), self.labels[rows]
+        return np.ascontiguousarray(self.inputs[rows]), self.targets[rows]

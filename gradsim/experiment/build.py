@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradsim.errors import InputError
-from gradsim.experiment.data import Data
+from gradsim.experiment.data import Data, load
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.streams import parameter_stream
 from gradsim.nn import initializers
@@ -56,7 +56,7 @@ def build(experiment: Experiment, data: Data, *, draw: bool = True) -> Network:
     """
     check(experiment, data)
     e, batch, dtype = experiment, experiment.batch_size, experiment.dtype
-    wiring = _Wiring([], [data.features()])
+    wiring = _Wiring([], [data.features])
     marks: list[tuple[LayerName, int, int]] = []
     value = 0
     for layer in range(1, e.depth + 1):
@@ -66,14 +66,15 @@ def build(experiment: Experiment, data: Data, *, draw: bool = True) -> Network:
         if e.normalization != "none":
             norm = NORMALIZATIONS[e.normalization](batch, e.width, dtype)
             value = wiring.place(norm, layer, value, width=e.width)
-        activation = ACTIVATIONS[e.activation](batch, e.width, dtype)
+        kind = ACTIVATIONS[e.activation]
+        activation = kind(batch, e.width, dtype, e.values(kind.knobs))
         value = wiring.place(activation, layer, value, width=e.width)
         if e.skip != "none" and fan_in == e.width:
             join = SkipJoin(batch, e.width, dtype, SKIPS[e.skip].factor)
             value = wiring.place(join, layer, value, entry, width=e.width)
         marks.append((layer, pre_activation, value))
-    head = Linear(batch, wiring.widths[value], data.classes, dtype)
-    value = wiring.place(head, "output", value, width=data.classes)
+    head = Linear(batch, wiring.widths[value], data.outputs, dtype)
+    value = wiring.place(head, "output", value, width=data.outputs)
     marks.append(("output", value, value))
 
     store = _parameters(wiring.nodes, dtype, clipped=e.clip != "none")
@@ -86,11 +87,16 @@ def build(experiment: Experiment, data: Data, *, draw: bool = True) -> Network:
             LayerSlots(layer, pre, out, f"{layer_prefix(layer)}.weight", parts[layer_prefix(layer)])
             for layer, pre, out in marks
         ],
-        loss=LOSSES[e.loss](batch, data.classes, dtype, e.loss_factor),
+        loss=LOSSES[e.loss](batch, data.outputs, dtype, e.loss_factor),
         parameters=store,
         widths=wiring.widths,
         batch=batch,
     )
+
+
+def load_data(experiment: Experiment) -> Data:
+    """The data that an experiment declares; raises InputError where a file cannot be used."""
+    return load(experiment.data, experiment.target, experiment.scaling)
 
 
 def check(experiment: Experiment, data: Data) -> None:
@@ -101,6 +107,11 @@ def check(experiment: Experiment, data: Data) -> None:
         raise InputError(
             f"batch-size is {e.batch_size}, but {data.name} has {rows} rows to train on: "
             f"it must be a whole number from 1 to {rows}"
+        )
+    if LOSSES[e.loss].needs_classes and not data.classes:
+        fit = ", ".join(name for name, kind in LOSSES.items() if not kind.needs_classes)
+        raise InputError(
+            f"loss {e.loss} needs classes, but {data.name} has a number to predict: {fit} is right"
         )
     if e.normalization != "none":
         smallest = NORMALIZATIONS[e.normalization].smallest_batch
@@ -121,7 +132,7 @@ def check(experiment: Experiment, data: Data) -> None:
 def memory(experiment: Experiment, data: Data) -> int:
     """Bytes the network would take: parameters with their copies, and all buffers."""
     e = experiment
-    learned = e.width * (data.features() + 1 + data.classes) + data.classes
+    learned = e.width * (data.features + 1 + data.outputs) + data.outputs
     learned += (e.depth - 1) * e.width * (e.width + 1)
     buffers = 2 * e.depth * e.width  # linear: z and grad_x
     buffers += 4 * e.depth * e.width  # activation: y, slope, grad_x, and one to work in

@@ -1,74 +1,74 @@
-"""Data sets: rows to learn from, split once into training and held-out rows."""
+"""Data sets: rows to learn from, split once into training and held-out rows, and scaled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
-from gradsim.nn.arrays import Array, Labels
+from gradsim.experiment.sources import DATA_SETS, Table
+from gradsim.experiment.tables import is_file, read_table
+from gradsim.nn.arrays import Array
 
 HELD_OUT_SHARE = 0.2
+
+Scaling = Literal["standardized", "raw"]
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Inputs (rows, features) float64 and labels (rows,), split into training and held-out."""
+    """Inputs (rows, features) float64 and targets, split into training and held-out rows.
+
+    Targets are class numbers (rows,) int64, or values (rows, 1) float64 for a regression, where
+    `classes` is empty.
+    """
 
     name: str
     inputs: Array
-    labels: Labels
+    targets: Array
     held_out_inputs: Array
-    held_out_labels: Labels
-    classes: int
+    held_out_targets: Array
+    classes: tuple[str, ...]
 
+    @property
     def features(self) -> int:
         """Columns of the inputs."""
         return int(self.inputs.shape[1])
 
-
-@dataclass(frozen=True, slots=True)
-class DataSource:
-    """A named data set: what it is, and how its rows are read: (inputs, labels)."""
-
-    about: str
-    source: str
-    rows: Callable[[], tuple[Array, Labels]]
+    @property
+    def outputs(self) -> int:
+        """Units that the head needs: one for each class, or one for a number."""
+        return len(self.classes) or 1
 
 
-def _digits() -> tuple[Array, Labels]:
-    with (files("gradsim.experiment") / "datasets" / "digits.npz").open("rb") as file:
-        archive = np.load(file, allow_pickle=False)
-        inputs, labels = archive["inputs"], archive["labels"]
-    return inputs.astype(np.float64), labels.astype(np.int64)
+@lru_cache(maxsize=4)
+def load(name: str, target: str = "", scaling: str = "standardized") -> Data:
+    """The data set `name` (or the CSV file of that path), split and scaled.
 
-
-DATA_SETS: dict[str, DataSource] = {
-    "digits": DataSource(
-        "1,797 real handwritten digits, 8x8 pixels scaled to mean 0 and spread 1, 10 classes",
-        "Alpaydin, Kaynak 1998 (UCI, CC BY 4.0)",
-        _digits,
-    ),
-}
-"""Every data set by its name."""
-
-
-@cache
-def load(name: str) -> Data:
-    """The data set `name`, split: a fixed shuffle, the same for every seed, a fifth held out."""
-    inputs, labels = DATA_SETS[name].rows()
-    order = np.random.default_rng(np.random.SeedSequence(20260801)).permutation(len(inputs))
-    held = round(len(inputs) * HELD_OUT_SHARE)
-    # One shift and one scale for the whole table, from the training rows alone: mean 0, standard
-    # deviation 1. Every column by itself would blow up pixels that are nearly always blank.
-    training = inputs[order[held:]]
-    center, spread = training.mean(), training.std()
+    The split is a fixed shuffle, the same for every seed; a fifth is held out. Scaling is worked
+    out on the training rows alone. Raises InputError, a sentence, where a file cannot be used.
+    """
+    table = read_table(name, target) if is_file(name) else DATA_SETS[name].table()
+    rows = len(table.inputs)
+    order = np.random.default_rng(np.random.SeedSequence(20260801)).permutation(rows)
+    held = max(1, round(rows * HELD_OUT_SHARE))
+    training = table.inputs[order[held:]]
+    scale = _scale(table, training) if scaling == "standardized" else lambda inputs: inputs
     return Data(
         name=name,
-        inputs=(training - center) / spread,
-        labels=labels[order[held:]],
-        held_out_inputs=(inputs[order[:held]] - center) / spread,
-        held_out_labels=labels[order[:held]],
-        classes=int(labels.max()) + 1,
+        inputs=scale(training),
+        targets=table.targets[order[held:]],
+        held_out_inputs=scale(table.inputs[order[:held]]),
+        held_out_targets=table.targets[order[:held]],
+        classes=table.classes,
     )
+
+
+def _scale(table: Table, training: Array) -> Callable[[Array], Array]:
+    """To mean 0 and standard deviation 1: each column, or the whole table where it is a picture."""
+    axis = None if table.as_one else 0
+    center, spread = training.mean(axis=axis), training.std(axis=axis)
+    # A column that never changes is only centered.
+    width = np.where(spread > 0, spread, 1.0)
+    return lambda inputs: np.asarray((inputs - center) / width)

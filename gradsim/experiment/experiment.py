@@ -1,19 +1,20 @@
 """The experiment: a frozen declaration of everything that decides a run. One field, one knob."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from gradsim.errors import InputError, nearest
-from gradsim.experiment.data import DATA_SETS
 from gradsim.experiment.knobs import Effect, Knob
-from gradsim.nn.activations import ACTIVATIONS
+from gradsim.experiment.sources import DATA_SETS
+from gradsim.experiment.tables import is_file
+from gradsim.nn.activations import ACTIVATIONS, LeakyReLU, PReLU
 from gradsim.nn.clipping import CLIPS
 from gradsim.nn.initializers import INITIALIZERS
 from gradsim.nn.losses import LOSSES
 from gradsim.nn.normalization import NORMALIZATIONS
-from gradsim.nn.optimizers import OPTIMIZERS
+from gradsim.nn.optimizers import OPTIMIZERS, Momentum
 from gradsim.nn.skips import SKIPS
 
 
@@ -51,6 +52,12 @@ class Experiment(BaseModel):
             choices=_formulas(ACTIVATIONS),
         ),
     ] = "sigmoid"
+    leaky_slope: Annotated[
+        float, Knob("slope of leaky-relu where x is not above 0", Effect.KEEP, low=0.0, high=1.0)
+    ] = LeakyReLU.knobs["leaky-slope"]
+    prelu_start: Annotated[
+        float, Knob("slope at which prelu starts to learn", Effect.REBUILD, low=-1.0, high=1.0)
+    ] = PReLU.knobs["prelu-start"]
     initializer: Annotated[
         str,
         Knob(
@@ -67,7 +74,7 @@ class Experiment(BaseModel):
     initializer_std: Annotated[
         float,
         Knob(
-            "standard deviation of initializer `normal`, before the gain", Effect.REBUILD, low=0.0
+            "standard deviation of `normal` and `uniform`, before the gain", Effect.REBUILD, low=0.0
         ),
     ] = 0.1
     normalization: Annotated[
@@ -117,6 +124,9 @@ class Experiment(BaseModel):
             choices=_formulas(OPTIMIZERS),
         ),
     ] = "sgd"
+    momentum: Annotated[
+        float, Knob("share of the velocity kept by momentum", Effect.KEEP, low=0.0, high=0.9999)
+    ] = Momentum.knobs["momentum"]
     learning_rate: Annotated[
         float,
         Knob("size of the update", Effect.KEEP, key="l", low=0.0, ladder=_ones_twos_fives(-4, 1)),
@@ -155,11 +165,28 @@ class Experiment(BaseModel):
     data: Annotated[
         str,
         Knob(
-            "data set; a fifth of it is held out, the same for every seed",
+            "data set, or the path of a CSV file; a fifth is held out, the same for every seed",
             Effect.REBUILD,
             choices={name: source.about for name, source in DATA_SETS.items()},
+            also=is_file,
+            also_words="the path of a .csv file",
         ),
     ] = "digits"
+    target: Annotated[
+        str,
+        Knob("column of a CSV file to predict; nothing stands for the last", Effect.REBUILD),
+    ] = ""
+    scaling: Annotated[
+        str,
+        Knob(
+            "what is done to the inputs",
+            Effect.REBUILD,
+            choices={
+                "standardized": "mean 0, standard deviation 1 over the training rows",
+                "raw": "as they are",
+            },
+        ),
+    ] = "standardized"
     seed: Annotated[
         int,
         Knob("what all random numbers are drawn from", Effect.REBUILD, low=0, high=2**63 - 1),
@@ -205,6 +232,10 @@ class Experiment(BaseModel):
     def value(self, name: str) -> Any:
         """The value of a knob by its name: `value("learning-rate")`."""
         return getattr(self, name.replace("-", "_"))
+
+    def values(self, names: Iterable[str]) -> dict[str, Any]:
+        """The values of some knobs by name."""
+        return {name: self.value(name) for name in names}
 
     def switch(self, changes: Mapping[str, Any], where: str = "") -> Self:
         """The experiment with some knobs set to other values."""

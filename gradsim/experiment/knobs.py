@@ -1,6 +1,6 @@
 """What a knob is. Each is declared once, as a field of `Experiment`; all else derives from it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
@@ -38,6 +38,9 @@ class Knob:
     ladder: tuple[float, ...] = ()
     """Values that a number's key goes through; any other within the bounds can be set by name."""
     key_back: str = ""
+    also: Callable[[str], bool] | None = None
+    """What else is right besides the choices."""
+    also_words: str = ""
 
     @property
     def back(self) -> str:
@@ -51,6 +54,8 @@ class Knob:
         """
         if self.choices:
             names = list(self.choices)
+            if value not in names:
+                return names[0 if way > 0 else -1]
             return names[(names.index(value) + way) % len(names)]
         rungs = [rung for rung in self.ladder if (rung - value) * way > 0]
         return (min(rungs) if way > 0 else max(rungs)) if rungs else value
@@ -58,7 +63,7 @@ class Knob:
     def problem(self, value: Any) -> bool:
         """Whether this value is out of bounds or not among the choices."""
         if self.choices:
-            return value not in self.choices
+            return value not in self.choices and not (self.also and self.also(value))
         if isinstance(value, int | float):
             return (
                 not isfinite(value)
@@ -71,7 +76,10 @@ class Knob:
     def right(self, kind: type) -> str:
         """What would be a right value, in words: `a whole number from 1 to 1000`."""
         if self.choices:
-            return f"one of {', '.join(self.choices)}"
+            also = f", or {self.also_words}" if self.also_words else ""
+            return f"one of {', '.join(self.choices)}{also}"
+        if kind is str:
+            return "a name"
         noun = "a whole number" if kind is int else "a number"
         if self.above is not None:
             bounds = f" above {self.above:g}"

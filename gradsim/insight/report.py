@@ -90,7 +90,7 @@ def _clean(value: Any, place: str, reasons: list[tuple[str, str]]) -> Any:
             reasons.append((place, _reason(value, place)))
             return None
         case None:
-            reasons.append((place, "not computed"))
+            reasons.append((place, "no classes" if "accuracy" in place else "not computed"))
             return None
         case _:
             return value

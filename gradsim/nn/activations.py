@@ -1,12 +1,13 @@
 """Activations: phi(x) beside its slope phi'(x). A new one is a class here with `@register`."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from gradsim.nn.arrays import Array
-from gradsim.nn.op import Op
+from gradsim.nn.op import Op, Parameter, ParameterSpec
 
 ACTIVATIONS: dict[str, type["Activation"]] = {}
 """Every activation by its name, in the order in which the app cycles through them."""
@@ -29,8 +30,13 @@ class Activation(Op):
     """The largest |phi'(x)| over all x."""
     saturates: ClassVar[bool]
     """True where phi flattens out toward a finite bound on both sides (sigmoid, tanh)."""
+    knobs: ClassVar[Mapping[str, float]] = {}
+    """Knobs that shape this activation with their usual values; others come in `settings`."""
 
-    def __init__(self, batch: int, units: int, dtype: str) -> None:
+    def __init__(
+        self, batch: int, units: int, dtype: str, settings: Mapping[str, float] | None = None
+    ) -> None:
+        self.settings = {**self.knobs, **(settings or {})}
         self.x: Array = np.zeros((batch, units), dtype)
         self.y: Array = np.zeros((batch, units), dtype)
         self.slopes: Array = np.zeros((batch, units), dtype)
@@ -109,6 +115,90 @@ class ReLU(Activation):
     def slope(self, x: Array, y: Array, out: Array) -> None:
         """1 where x > 0, else 0; NaN stays NaN."""
         np.heaviside(x, 0.0, out=out)
+
+
+@register
+class LeakyReLU(Activation):
+    """x where x > 0, else leaky-slope * x (also at x = 0, as PyTorch has it): no unit can die."""
+
+    name = "leaky-relu"
+    formula = "x where x > 0, else leaky-slope * x"
+    slope_formula = "1 where x > 0, else leaky-slope"
+    source = "Maas, Hannun, Ng 2013"
+    largest_slope = 1.0
+    saturates = False
+    knobs: ClassVar[Mapping[str, float]] = {"leaky-slope": 0.01}
+
+    def value(self, x: Array, out: Array) -> None:
+        """x, or leaky-slope * x where x is not above 0."""
+        np.multiply(x, self.settings["leaky-slope"], out=out)
+        np.copyto(out, x, where=x > 0)
+
+    def slope(self, x: Array, y: Array, out: Array) -> None:
+        """1 where x > 0, else leaky-slope."""
+        out.fill(self.settings["leaky-slope"])
+        np.copyto(out, 1.0, where=x > 0)
+
+
+@register
+class PReLU(Activation):
+    """x where x > 0, else a * x, with a slope a that is learned: one for each layer.
+
+    Backward: grad_a = sum over all entries with x <= 0 of grad_y * x.
+    """
+
+    name = "prelu"
+    formula = "x where x > 0, else a * x; a is learned"
+    slope_formula = "1 where x > 0, else a"
+    source = "He, Zhang, Ren, Sun 2015"
+    largest_slope = 1.0
+    saturates = False
+    knobs: ClassVar[Mapping[str, float]] = {"prelu-start": 0.25}
+
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """`activation.weight`: (1,), the slope a; it starts at prelu-start."""
+        return (ParameterSpec("activation.weight", (1,), self.settings["prelu-start"]),)
+
+    def bind(self, parameters: Mapping[str, Parameter]) -> None:
+        """Take the views of the slope."""
+        parameter = parameters["activation.weight"]
+        self.weight, self.grad_weight = parameter.value, parameter.grad
+
+    def value(self, x: Array, out: Array) -> None:
+        """x, or a * x where x is not above 0."""
+        np.multiply(x, self.weight, out=out)
+        np.copyto(out, x, where=x > 0)
+
+    def slope(self, x: Array, y: Array, out: Array) -> None:
+        """1 where x > 0, else a."""
+        out[...] = self.weight
+        np.copyto(out, 1.0, where=x > 0)
+
+    def backward(self, grad: Array) -> tuple[Array]:
+        """(grad * phi'(x),); writes grad_a."""
+        # NaN > 0 is false, so a NaN reaches the sum and is seen there.
+        self.grad_weight[0] = np.sum(np.where(self.x > 0, 0.0, grad * self.x))
+        return super().backward(grad)
+
+
+@register
+class Identity(Activation):
+    """x: a deep linear network, where only the weights change the gradient."""
+
+    name = "identity"
+    formula = "x"
+    slope_formula = "1"
+    source = "Saxe, McClelland, Ganguli 2014 (deep linear networks)"
+    largest_slope = 1.0
+    saturates = False
+
+    def value(self, x: Array, out: Array) -> None:
+        """x."""
+        np.copyto(out, x)
+
+    def slope(self, x: Array, y: Array, out: Array) -> None:
+        """1."""
+        out.fill(1.0)
 
 
 @register

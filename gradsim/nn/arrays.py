@@ -30,7 +30,8 @@ def l2_norm(x: Array) -> float:
     NaN gives NaN; an infinity gives infinity.
     """
     flat = x.reshape(-1)
-    total = float(np.dot(flat, flat))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        total = float(np.dot(flat, flat))
     # Squares that underflow lose less than the smallest normal number each: harmless while the
     # total is so much larger than all of them together.
     floor, ceiling = _RANGE[x.dtype]

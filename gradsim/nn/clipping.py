@@ -62,6 +62,21 @@ class GlobalNorm(Clip):
         return Clipping(norm, l2_norm(clipped), coefficient < 1.0)
 
 
+@register
+class Value(Clip):
+    """Each entry by itself cut to [-threshold, threshold]: changes the direction too."""
+
+    name = "value"
+    formula = "min(max(g, -threshold), threshold), entry by entry"
+    source = "Mikolov 2012; as PyTorch's clip_grad_value_"
+
+    def apply(self, gradients: Array, clipped: Array) -> Clipping:
+        """Cut every entry; NaN stays NaN."""
+        np.clip(gradients, -self.threshold, self.threshold, out=clipped)
+        fired = bool(np.any(np.abs(gradients) > self.threshold))
+        return Clipping(l2_norm(gradients), l2_norm(clipped), fired)
+
+
 def unclipped(gradients: Array) -> Clipping:
     """What is recorded where nothing clips: the same norm on both sides."""
     norm = l2_norm(gradients)

@@ -23,6 +23,8 @@ class Loss(ABC):
     name: ClassVar[str]
     formula: ClassVar[str]
     source: ClassVar[str]
+    needs_classes: ClassVar[bool] = False
+    """True where the target must be a class, not a number."""
 
     def __init__(self, batch: int, outputs: int, dtype: str, factor: float) -> None:
         self.factor = factor
@@ -30,7 +32,10 @@ class Loss(ABC):
 
     @abstractmethod
     def forward(self, output: Array, target: Array) -> float:
-        """The loss of this batch. output: (batch, outputs); target: (batch,)."""
+        """The loss of this batch. output: (batch, outputs).
+
+        target: class numbers (batch,), or values (batch, outputs) for a regression.
+        """
 
     @abstractmethod
     def backward(self) -> Array:
@@ -44,6 +49,7 @@ class SoftmaxCrossEntropy(Loss):
     name = "softmax-cross-entropy"
     formula = "mean of -log softmax(output)[label]"
     source = "Bridle 1990"
+    needs_classes = True
 
     def forward(self, output: Array, target: Labels) -> float:
         """The mean cross-entropy in nats; shifting by the row maximum keeps e^x in range."""
@@ -63,8 +69,39 @@ class SoftmaxCrossEntropy(Loss):
         return self.grad
 
 
-def accuracy(output: Array, labels: Labels) -> float:
-    """Share of rows whose largest output is the label's; a row with NaN counts as wrong."""
+@register
+class MeanSquaredError(Loss):
+    """factor * mean over batch and outputs of (output - target)^2.
+
+    A class as target counts as a one-hot row: 1 at the class, 0 elsewhere.
+    """
+
+    name = "mean-squared-error"
+    formula = "mean of (output - target)^2"
+    source = "Legendre 1805; as PyTorch's MSELoss"
+
+    def forward(self, output: Array, target: Array) -> float:
+        """The mean over all entries; the difference is kept for the backward pass."""
+        np.copyto(self.grad, output)
+        if target.ndim == 1:
+            self.grad[np.arange(len(target)), target] -= 1.0
+        else:
+            self.grad -= target
+        return self.factor * float(np.einsum("bo,bo->", self.grad, self.grad)) / self.grad.size
+
+    def backward(self) -> Array:
+        """factor * 2 (output - target) / (batch * outputs)."""
+        self.grad *= 2.0 * self.factor / self.grad.size
+        return self.grad
+
+
+def accuracy(output: Array, target: Array) -> float | None:
+    """Share of rows whose largest output is the label's; a row with NaN counts as wrong.
+
+    None for a regression (target: (rows, outputs)), where nothing is right or wrong.
+    """
+    if target.ndim > 1:
+        return None
     best = np.argmax(output, axis=1)
-    right = (best == labels) & ~np.isnan(output).any(axis=1)
+    right = (best == target) & ~np.isnan(output).any(axis=1)
     return float(np.mean(right))

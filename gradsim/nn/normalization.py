@@ -68,10 +68,7 @@ class BatchNorm(Normalization):
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """`norm.weight` (scale, starts at 1) and `norm.bias` (shift, starts at 0): (units,)."""
-        return (
-            ParameterSpec("norm.weight", (self.units,), 1.0),
-            ParameterSpec("norm.bias", (self.units,), 0.0),
-        )
+        return _scale_and_shift(self.units)
 
     def buffers(self) -> Mapping[str, Array]:
         """The running mean and variance: (units,)."""
@@ -110,3 +107,65 @@ class BatchNorm(Normalization):
         factor = self.scale / np.sqrt(self.running_var + self.eps)
         y: Array = (x - self.running_mean) * factor + self.shift
         return y
+
+
+@register
+class LayerNorm(Normalization):
+    """Each row normalized over its units: y = scale * (x - mean) / sqrt(var + eps) + shift.
+
+    The same in training and evaluation. Backward as for batch norm, with means over the units.
+    Source: Ba, Kiros, Hinton 2016; conventions as in PyTorch.
+    """
+
+    name = "layer"
+    formula = "scale * (x - mean_units) / sqrt(var_units + 1e-5) + shift"
+    source = "Ba, Kiros, Hinton 2016"
+    eps = 1e-5
+
+    def __init__(self, batch: int, units: int, dtype: str) -> None:
+        self.units = units
+        self.x_hat: Array = np.zeros((batch, units), dtype)
+        self.y: Array = np.zeros((batch, units), dtype)
+        self.grad_x: Array = np.zeros((batch, units), dtype)
+        self.inverse_std: Array = np.ones((batch, 1), dtype)
+
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """`norm.weight` (scale, starts at 1) and `norm.bias` (shift, starts at 0): (units,)."""
+        return _scale_and_shift(self.units)
+
+    def forward(self, x: Array) -> Array:
+        """Normalize each row with its own statistics."""
+        np.subtract(x, np.add.reduce(x, axis=1, keepdims=True) / self.units, out=self.x_hat)
+        var = np.einsum("bu,bu->b", self.x_hat, self.x_hat)[:, None] / self.units
+        np.divide(1.0, np.sqrt(var + self.eps), out=self.inverse_std)
+        self.x_hat *= self.inverse_std
+        np.multiply(self.x_hat, self.scale, out=self.y)
+        self.y += self.shift
+        return self.y
+
+    def backward(self, grad: Array) -> tuple[Array]:
+        """The gradient through mean and variance of each row; writes those of scale and shift."""
+        np.add.reduce(grad, axis=0, out=self.grad_shift)
+        np.einsum("bu,bu->u", grad, self.x_hat, out=self.grad_scale)
+        scaled = grad * self.scale
+        mean = np.add.reduce(scaled, axis=1, keepdims=True) / self.units
+        along = np.einsum("bu,bu->b", scaled, self.x_hat)[:, None] / self.units
+        np.multiply(self.x_hat, -along, out=self.grad_x)
+        self.grad_x += scaled
+        self.grad_x -= mean
+        self.grad_x *= self.inverse_std
+        return (self.grad_x,)
+
+    def infer(self, x: Array) -> Array:
+        """Normalize each row with its own statistics."""
+        centered = x - x.mean(axis=1, keepdims=True)
+        var = np.mean(centered * centered, axis=1, keepdims=True)
+        y: Array = centered / np.sqrt(var + self.eps) * self.scale + self.shift
+        return y
+
+
+def _scale_and_shift(units: int) -> tuple[ParameterSpec, ...]:
+    return (
+        ParameterSpec("norm.weight", (units,), 1.0),
+        ParameterSpec("norm.bias", (units,), 0.0),
+    )

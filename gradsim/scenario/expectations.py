@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any
 
 from gradsim.scenario.format import TOLERANCE, Expectation
 from gradsim.scenario.quantities import measured
+from gradsim.scenario.words import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +20,25 @@ class Outcome:
     """Its line in the file; 0 where the scenario is not from a file."""
     sentence: str
     value: float | str
+    measured: str
+    """The value in words."""
     passed: bool
 
-    @property
-    def measured(self) -> str:
-        """The value in words."""
-        return shown(self.value)
+    def words(self) -> str:
+        """`shape is healthy, measured vanishing`."""
+        return f"{self.sentence}, measured {self.measured}"
 
 
-def judge(expectation: Expectation, report: Mapping[str, Any]) -> tuple[float | str, bool]:
+def judge(
+    expectation: Expectation, report: Mapping[str, Any], step: int = 0, line: int = 0
+) -> Outcome:
     """What the report says of the quantity, and whether it is as expected."""
     value = measured(report, expectation.quantity, expectation.layer)
-    return value, holds(expectation, value)
+    passed = holds(expectation, value)
+    words = value if isinstance(value, str) else number(value)
+    if not isinstance(value, str) and holds(expectation, float(words)) != passed:
+        words = repr(value)  # rounded, it would seem to be on the other side
+    return Outcome(step, line, sentence(expectation), value, words, passed)
 
 
 def holds(expectation: Expectation, value: float | str) -> bool:
@@ -58,23 +66,13 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 def sentence(expectation: Expectation) -> str:
     """`delta_norm of layer 1 at most 1e-12`."""
     e = expectation
-    where = {None: "", "output": " of the output"}.get(e.layer, f" of layer {e.layer}")
     key = e.comparison
     side = e.side(key)
+    what = e.quantity
+    if e.layer is not None:
+        what += " of the output" if e.layer == "output" else f" of layer {e.layer}"
     if key == "finite":
-        return f"{e.quantity}{where} {'finite' if side else 'not finite'}"
-    words = f"{e.quantity}{where} {key.replace('-', ' ')} {shown(side)}"
-    if key == "equals":
-        words += f" within {e.tolerance:g} of it" if e.tolerance != TOLERANCE else ""
-    return words
-
-
-def shown(value: float | str | None) -> str:
-    """Six digits, and NaN and infinity by name."""
-    if isinstance(value, str) or value is None:
-        return str(value)
-    if isnan(value):
-        return "NaN"
-    if not isfinite(value):
-        return "infinity" if value > 0 else "-infinity"
-    return f"{value:.6g}"
+        return f"{what} {'finite' if side else 'not finite'}"
+    words = side if isinstance(side, str) else number(side or 0.0)
+    within = f" within {e.tolerance:g} of it" if e.tolerance != TOLERANCE else ""
+    return f"{what} {key.replace('-', ' ')} {words}{within}"

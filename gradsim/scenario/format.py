@@ -12,6 +12,7 @@ from gradsim.errors import nearest
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.verdict import Shape
 from gradsim.scenario.quantities import QUANTITIES
+from gradsim.scenario.words import shown
 from gradsim.simulation.actions import Grain
 
 MOST = 1_000_000
@@ -28,7 +29,7 @@ class Right:
     words: str
 
 
-class WrongTogether(ValueError):
+class TogetherError(ValueError):
     """Keys that are right each by itself and wrong together: (key, sentence about it) pairs."""
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
@@ -74,14 +75,12 @@ Text: TypeAlias = Annotated[
     AfterValidator(_text),
     Right("a text, not empty, without control characters"),
 ]
-Count: TypeAlias = Annotated[
-    int, Field(ge=1, le=MOST), Right(f"a whole number from 1 to {MOST}")
-]
+Count: TypeAlias = Annotated[int, Field(ge=1, le=MOST), Right(f"a whole number from 1 to {MOST}")]
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False), Right("a finite number")]
 Settings: TypeAlias = Annotated[
     dict[str, Any],
     Field(min_length=1),
-    Right("a table of knobs, such as { activation = \"relu\" }"),
+    Right('a table of knobs, such as { activation = "relu" }'),
 ]
 
 
@@ -98,7 +97,7 @@ class Distance(Part):
         given, known = list(self.model_fields_set), list(Distance.model_fields)
         if len(given) != 1:
             found = f"has {' and '.join(sorted(given))}" if given else "is empty"
-            raise WrongTogether([("", f"{found}, but must have one of {', '.join(known)}")])
+            raise TogetherError([("", f"{found}, but must have one of {', '.join(known)}")])
         return self
 
     @property
@@ -145,7 +144,7 @@ class Expectation(Part):
     def _fits(self) -> "Expectation":
         problems = self._problems()
         if problems:
-            raise WrongTogether(problems)
+            raise TogetherError(problems)
         return self
 
     def _problems(self) -> list[tuple[str, str]]:
@@ -165,7 +164,9 @@ class Expectation(Part):
         quantity = QUANTITIES.get(self.quantity)
         if quantity is None:
             hint = nearest(self.quantity, QUANTITIES)
-            return [("quantity", f'is "{self.quantity}", but must be one of the report\'s; {hint}')]
+            return [
+                ("quantity", f"is {shown(self.quantity)}, but must be one of the report's; {hint}")
+            ]
         problems = []
         if quantity.per_layer and self.layer is None:
             problems.append(
@@ -189,7 +190,7 @@ class Expectation(Part):
                 problems.append(
                     (
                         "is",
-                        f'is "{self.is_}", but must be {known}'
+                        f"is {shown(self.is_)}, but must be {known}"
                         + (f"; {hint}" if hint.startswith("did") else ""),
                     )
                 )
@@ -245,9 +246,7 @@ class PinNow(Part):
 class Expect(Part):
     """A claim about this moment; it is measured, and `gradsim check` fails where it is wrong."""
 
-    expect: Annotated[
-        Expectation, Right('a table such as { quantity = "loss", at-most = 0.5 }')
-    ]
+    expect: Annotated[Expectation, Right('a table such as { quantity = "loss", at-most = 0.5 }')]
 
 
 Step: TypeAlias = Say | Set | Run | Back | PinNow | Expect
@@ -297,7 +296,7 @@ class Scenario:
     experiment: Experiment
     steps: tuple[Step, ...]
     lines: tuple[int, ...] = ()
-    """The line of each step in the file."""
+    """The line of each step's key in the file."""
     about: str = ""
     source: str = ""
     control: Control | None = None

@@ -73,7 +73,7 @@ class _Scan:
         keys = self._keys()
         end = self.at
         self.at = start
-        place = self._resolve(keys[:-1]) + (keys[-1],)
+        place = (*self._resolve(keys[:-1]), keys[-1])
         if double:
             self._mark(place)
             self._items[place] = self._items.get(place, -1) + 1
@@ -91,6 +91,7 @@ class _Scan:
         place: Place = ()
         for key in keys:
             place = (*place, key)
+            self._mark(place)
             if place in self._items:
                 place = (*place, self._items[place])
         return place

@@ -5,7 +5,7 @@ from typing import Any
 
 from gradsim.errors import InputError
 from gradsim.insight.report import report
-from gradsim.scenario.expectations import Outcome, judge, sentence
+from gradsim.scenario.expectations import Outcome, judge
 from gradsim.scenario.format import Back, Expect, PinNow, Run, Say, Scenario, Set, Step
 from gradsim.simulation import actions
 from gradsim.simulation.session import Session
@@ -35,6 +35,15 @@ class Player:
         """The step that is done next."""
         return None if self.finished else self.scenario.steps[self.index]
 
+    def back_to(self, index: int) -> None:
+        """Stand before a step done already. The session is not moved: that is an action's part."""
+        if not 0 <= index <= self.index:
+            raise ValueError(f"step {index} has not been done; {self.index} are")
+        self.index = index
+        self.results = [outcome for outcome in self.results if outcome.step < index]
+        said = [step.say for step in self.scenario.steps[:index] if isinstance(step, Say)]
+        self.narration = flowing(said[-1]) if said else ""
+
     def do_next(self) -> None:
         """Do the next step, whole."""
         for _ in self.perform_next():
@@ -62,7 +71,8 @@ class Player:
                 self.narration = flowing(text)
             case Set(changes=changes):
                 free = {name: value for name, value in changes.items() if name not in self.hold}
-                yield from session.perform(actions.Switch(free))
+                if free:
+                    yield from session.perform(actions.Switch(free))
             case Run(run=distance):
                 yield from session.perform(actions.Advance(distance.grain, distance.count))
             case Back(back=distance):
@@ -71,11 +81,8 @@ class Player:
                 yield from session.perform(actions.Pin())
             case Expect(expect=expectation):
                 yield from session.looking()
-                value, passed = judge(expectation, report(session))
                 line = self.scenario.lines[self.index] if self.scenario.lines else 0
-                self.results.append(
-                    Outcome(self.index, line, sentence(expectation), value, passed)
-                )
+                self.results.append(judge(expectation, report(session), self.index, line))
 
 
 def flowing(text: str) -> str:

@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gradsim.errors import InputError, nearest
-from gradsim.experiment.build import check
-from gradsim.experiment.data import load
+from gradsim.experiment.build import check, load_data
 from gradsim.experiment.experiment import Experiment
-from gradsim.scenario.format import STEPS, Part, Right, Scenario, Sheet, Step, WrongTogether
+from gradsim.scenario.format import STEPS, Part, Right, Scenario, Sheet, Step, TogetherError
 from gradsim.scenario.lines import Place, line_numbers, line_of
+from gradsim.scenario.words import plain, shown
 
 PartT = TypeVar("PartT", bound=Part)
 
@@ -22,32 +22,32 @@ LONGEST = 2**20
 """Bytes that a scenario file may have."""
 
 
-def read(path: Path, shown: str = "") -> Scenario:
-    """The scenario in a file; `shown` is what the file is called in sentences.
+def read(path: Path, called: str = "") -> Scenario:
+    """The scenario in a file; `called` is what the file is called in sentences.
 
     Raises InputError with a sentence for each problem found.
     """
-    shown = shown or str(path)
+    called = called or str(path)
     try:
         with path.open("rb") as file:
             content = file.read(LONGEST + 1)
     except FileNotFoundError:
-        raise InputError(f"{shown}: there is no such file") from None
+        raise InputError(f"{called}: there is no such file") from None
     except IsADirectoryError:
-        raise InputError(f"{shown} is a directory; a scenario is a TOML file") from None
+        raise InputError(f"{called} is a directory; a scenario is a TOML file") from None
     except OSError as error:
-        raise InputError(f"{shown} cannot be read: {(error.strerror or '').lower()}") from None
+        raise InputError(f"{called} cannot be read: {(error.strerror or '').lower()}") from None
     if len(content) > LONGEST:
-        raise InputError(f"{shown} is longer than a scenario may be: {LONGEST // 1024} KiB")
+        raise InputError(f"{called} is longer than a scenario may be: {LONGEST // 1024} KiB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{shown}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8; "
+            f"{called}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8; "
             "save the file in UTF-8"
         ) from None
-    return parse(text, shown)
+    return parse(text, called)
 
 
 def parse(text: str, path: str) -> Scenario:
@@ -68,6 +68,8 @@ def _syntax(path: str, text: str, message: str) -> str:
     what, _, where = message.partition(" (at ")
     found = re.match(r"line (\d+)", where)
     line = int(found.group(1)) if found else text.rstrip().count("\n") + 1
+    if what == r"Illegal character '\n'":
+        what = "a string does not end on its line"
     return f"{path}, line {line}: not valid TOML: {what[:1].lower()}{what[1:]}"
 
 
@@ -101,7 +103,10 @@ class _Reader:
             title=sheet.title,
             experiment=experiment,
             steps=tuple(steps),
-            lines=tuple(line_of(self.lines, ("steps", k)) or 0 for k in range(len(steps))),
+            lines=tuple(
+                line_of(self.lines, ("steps", index, *raw)) or 0
+                for index, raw in enumerate(self.raw["steps"])
+            ),
             about=sheet.about or "",
             source=sheet.source or "",
             control=sheet.control,
@@ -112,12 +117,12 @@ class _Reader:
     def _step(self, raw: Any, place: Place) -> list[Step]:
         """The step of a table; a list, since it is empty where the table is wrong."""
         if not isinstance(raw, dict):
-            self._add(place, f"is {_shown(raw)}, but must be a table")
+            self._add(place, f"is {shown(raw)}, but must be a table")
             return []
         verbs = [key for key in raw if key in STEPS]
         for key in raw:
             if key not in STEPS:
-                self._add((*place, key), f'there is no step "{_plain(key)}"; {nearest(key, STEPS)}')
+                self._add((*place, key), f'there is no step "{plain(key)}"; {nearest(key, STEPS)}')
         if len(verbs) > 1:
             self._add(place, f"has {' and '.join(verbs)}, but a step does one thing: split it")
         elif not raw:
@@ -193,7 +198,7 @@ class _Reader:
         lead = f"{_place_words(place)}: " if place[0] == "steps" else ""
         held = " with the knobs of the control held" if hold else ""
         try:
-            check(experiment, load(experiment.data))
+            check(experiment, load_data(experiment))
         except InputError as error:
             self.problems += [
                 (line or 0, f"{self._file(line)}: {lead}{sentence}{held}")
@@ -220,7 +225,7 @@ def _place_words(place: Place) -> str:
     if len(place) > 1 and place[0] == "steps":
         keys = ".".join(str(key) for key in place[2:])
         return f"step {int(place[1]) + 1}" + (f": {keys}" if keys else "")
-    return ".".join(_plain(str(key)) for key in place)
+    return ".".join(plain(str(key)) for key in place)
 
 
 def _translated(model: type[Part], problem: ErrorDetails) -> tuple[Place, list[tuple[str, str]]]:
@@ -234,40 +239,21 @@ def _translated(model: type[Part], problem: ErrorDetails) -> tuple[Place, list[t
         if field is None:
             break
         keys.append(str(key))
-        right = next((item for item in field.metadata if isinstance(item, Right)), right)
         kinds = (field.annotation, *get_args(field.annotation))
+        notes = [*field.metadata, *(n for kind in kinds for n in getattr(kind, "__metadata__", ()))]
+        right = next((note for note in notes if isinstance(note, Right)), right)
         inner = next((k for k in kinds if isinstance(k, type) and issubclass(k, Part)), None)
     if problem["type"] == "extra_forbidden":
         unknown = str(problem["loc"][-1])
         known = [str(field.alias) for field in (inner or model).model_fields.values()]
-        sentence = f'there is no key "{_plain(unknown)}"; {nearest(unknown, known)}'
+        sentence = f'there is no key "{plain(unknown)}"; {nearest(unknown, known)}'
         return (*keys, unknown), [("", sentence)]
     if problem["type"] == "missing":
         return tuple(keys), [("", f"is missing; it must be {right.words}")]
     cause = problem.get("ctx", {}).get("error")
-    if isinstance(cause, WrongTogether):
+    if isinstance(cause, TogetherError):
         return tuple(keys), cause.problems
-    return tuple(keys), [("", f"is {_shown(problem['input'])}, but must be {right.words}")]
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            text = _plain(value)
-            return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
-        case dict():
-            return "a table" if value else "an empty table"
-        case list():
-            return "a list" if value else "an empty list"
-        case _:
-            return str(value)[:60]
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing can steer a terminal: such characters are spelled out."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return tuple(keys), [("", f"is {shown(problem['input'])}, but must be {right.words}")]
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -28,9 +28,8 @@ def find(name_or_path: str) -> Scenario:
     known = shipped()
     path = Path(name_or_path)
     name = name_or_path.removesuffix(ENDING)
-    if path.is_dir() and name in known:
-        return read(known[name], name + ENDING)
-    if _exists(path):
+    # A directory that is called like a scenario does not hide it.
+    if _exists(path) and not (path.is_dir() and name in known):
         return read(path, name_or_path)
     if name in known:
         return read(known[name], name + ENDING)

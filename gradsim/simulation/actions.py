@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from gradsim.simulation.run import Position
+
 
 class Grain(StrEnum):
     """How far one move goes."""
@@ -49,10 +51,21 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back the last switch: to the run before it, where that was left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """Take back the last Undo, as long as nothing was switched since."""
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
-    """Return to a run left before, where it was left."""
+    """Return to a run left before: where it was left, or to a position computed already."""
 
     run: int
+    position: Position | None = None
 
 
-Action: TypeAlias = Advance | Back | Switch | Restart | Pin | Visit
+Action: TypeAlias = Advance | Back | Switch | Restart | Pin | Undo | Redo | Visit

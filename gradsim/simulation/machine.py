@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from gradsim.experiment.batches import Batches
-from gradsim.experiment.build import build
-from gradsim.experiment.data import Data, load
+from gradsim.experiment.build import build, load_data
+from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.nn.clipping import CLIPS
 from gradsim.nn.losses import accuracy
@@ -31,6 +31,7 @@ class Machine:
         self.run = run
         self.position = Position(0, 0)
         self._live: Iterator[Event] | None = None
+        self._segment = 0
         self._start(run)
 
     @property
@@ -60,26 +61,29 @@ class Machine:
 
         A generator, so that a long way can be made in slices; each item is one op done.
         """
-        if run is self.run and self.position == target:
-            return
-        found = run.keyframes.latest(target.step)
-        there = run is self.run and self.position <= target
-        if not there or (found and found[0] > self.position.step):
-            if found:
-                self._restore(run, *found)
-            else:
-                self._start(run)
-        while self.position < target:
-            self.advance()
-            yield
+        if run is not self.run or self.position != target:
+            found = run.keyframes.latest(target.step)
+            there = run is self.run and self.position <= target
+            if not there or (found and found[0] > self.position.step):
+                if found:
+                    self._restore(run, *found)
+                else:
+                    self._start(run)
+            while self.position < target:
+                self.advance()
+                yield
+        if self._live is None:
+            self._switch(target.step)
 
-    def held_out_accuracy(self) -> float:
-        """Share of held-out rows the network gets right now, in evaluation behavior."""
-        return accuracy(self.network.infer(self._held_out), self.data.held_out_labels)
+    def held_out_accuracy(self) -> float | None:
+        """Share of held-out rows the network gets right now, in evaluation behavior.
+
+        None for a regression.
+        """
+        return accuracy(self.network.infer(self._held_out), self.data.held_out_targets)
 
     def _begin(self, step: int) -> None:
-        self._switch(self.run.experiment_at(step))
-        self.run.keyframes.offer(step, self._checkpoint)
+        self._switch(step)
         records = self.run.records
         if step == len(records):
             records.append(StepRecord(step))
@@ -120,7 +124,8 @@ class Machine:
     def _start(self, run: Run) -> None:
         """Stand at the start of a run, with weights drawn from the seed."""
         self._stand(run, 0)
-        self._equip(run.experiment_at(0), draw=True)
+        self._segment = 0
+        self._equip(run.segments[0].experiment, draw=True)
 
     def _stand(self, run: Run, step: int) -> None:
         self.run = run
@@ -131,47 +136,63 @@ class Machine:
         """Build network, optimizer and batches; without `draw` the weights are zero."""
         e = experiment
         self.experiment = experiment
-        self.data: Data = load(e.data)
+        self.data: Data = load_data(e)
         network = build(e, self.data, draw=draw)
         clip = CLIPS[e.clip](e.clip_threshold) if e.clip != "none" else None
-        optimizer = OPTIMIZERS[e.optimizer](network.parameters.size, e.dtype)
+        kind = OPTIMIZERS[e.optimizer]
+        optimizer = kind(network.parameters.size, e.dtype, e.values(kind.knobs))
         self.training = Training(network, optimizer, clip, e.learning_rate)
         self._plan = plan(self.training)
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         self._held_out = self.data.held_out_inputs.astype(e.dtype)
 
-    def _switch(self, experiment: Experiment) -> None:
+    def _switch(self, step: int) -> None:
+        """Make the switches of the run up to this step that have not been made yet."""
+        # What is kept is the state before the switch: from there another switch may be made.
+        self.run.keyframes.offer(step, self._checkpoint)
+        for index in range(self._segment + 1, len(self.run.segments)):
+            segment = self.run.segments[index]
+            if segment.start > step:
+                return
+            self._take_over(segment.experiment)
+            self._segment = index
+
+    def _take_over(self, experiment: Experiment) -> None:
         """Go on under another experiment: what both networks have is kept, the rest is fresh."""
-        if experiment == self.experiment:
-            return
         before, old = self.experiment, self.training
         old_buffers = dict(old.network.buffers())
         self._equip(experiment)
         was, store = old.network.parameters, self.network.parameters
+        same_optimizer = before.optimizer == experiment.optimizer
+        if same_optimizer:
+            self.training.optimizer.count = old.optimizer.count
         for name, part in store.slices.items():
             if store.shapes[name] == was.shapes.get(name):
                 store.values[part] = was.values[was.slices[name]]
-                if before.optimizer == experiment.optimizer:
-                    self.training.optimizer.state[:, part] = old.optimizer.state[
-                        :, was.slices[name]
-                    ]
+                if same_optimizer:
+                    state = old.optimizer.state[:, was.slices[name]]
+                    self.training.optimizer.state[:, part] = state
         if before.normalization == experiment.normalization:
             for name, array in self.network.buffers():
                 array[...] = old_buffers[name]
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
-            self.experiment,
+            self._segment,
             self.network.parameters.values.copy(),
             {name: array.copy() for name, array in self.network.buffers()},
             self.training.optimizer.state.copy(),
+            self.training.optimizer.count,
         )
 
     def _restore(self, run: Run, step: int, checkpoint: Checkpoint) -> None:
         self._stand(run, step)
-        if checkpoint.experiment != self.experiment:
-            self._equip(checkpoint.experiment)
+        self._segment = checkpoint.segment
+        experiment = run.segments[self._segment].experiment
+        if experiment != self.experiment:
+            self._equip(experiment)
         self.network.parameters.values[...] = checkpoint.values
         for name, array in self.network.buffers():
             array[...] = checkpoint.buffers[name]
         self.training.optimizer.state[...] = checkpoint.optimizer
+        self.training.optimizer.count = checkpoint.optimizer_count

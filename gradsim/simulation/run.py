@@ -36,10 +36,12 @@ class Segment(NamedTuple):
 class Checkpoint:
     """Everything that decides the future at the start of a step: copies, never written to."""
 
-    experiment: Experiment
+    segment: int
+    """Index of the run's segment that the network stands in."""
     values: Array
     buffers: dict[str, Array]
     optimizer: Array
+    optimizer_count: int
 
     def size(self) -> int:
         """Bytes held."""
@@ -83,12 +85,15 @@ class Keyframes:
         best = max(known)
         return best, self._recent.get(best) or self._spread[best]
 
-    def until(self, step: int) -> "Keyframes":
-        """The checkpoints at or before a step, for a run that forks there."""
+    def until(self, step: int, segments: int) -> "Keyframes":
+        """The checkpoints at or before a step, within the first segments of the run.
+
+        For a run that forks there.
+        """
         fork = Keyframes()
         fork._stride = self._stride
-        fork._spread = {k: c for k, c in self._spread.items() if k <= step}
-        fork._recent = {k: c for k, c in self._recent.items() if k <= step}
+        for own, others in ((fork._spread, self._spread), (fork._recent, self._recent)):
+            own.update({k: c for k, c in others.items() if k <= step and c.segment < segments})
         return fork
 
     def thin(self) -> None:
@@ -110,12 +115,29 @@ class Run:
     records: list[StepRecord] = field(default_factory=list)
     keyframes: Keyframes = field(default_factory=Keyframes)
 
+    def end(self) -> Position:
+        """As far as this run has been computed."""
+        if not self.records:
+            return START
+        last = self.records[-1]
+        if last.complete:
+            return Position(len(self.records), 0)
+        return Position(last.step, len(last.events or ()))
+
+    def reaches(self, position: Position) -> bool:
+        """Whether a position has been computed; every op of a step has one, its end none."""
+        step, op = position
+        if not START <= position <= self.end() or op < 0:
+            return False
+        return op == 0 or op < len(self.records[step].plan)
+
     def experiment_at(self, step: int) -> Experiment:
         """The experiment that holds at a step."""
         return next(s.experiment for s in reversed(self.segments) if s.start <= step)
 
     def fork(self, number: int, step: int, experiment: Experiment) -> "Run":
         """A run that shares this one's past up to `step` and goes on with another experiment."""
+        # Of several switches at one step the last one counts: off and on again is no switch.
         past = tuple(segment for segment in self.segments if segment.start < step)
         return Run(
             number=number,
@@ -123,5 +145,5 @@ class Run:
             parent=self.number,
             cursor=Position(step, 0),
             records=self.records[:step],
-            keyframes=self.keyframes.until(step),
+            keyframes=self.keyframes.until(step, len(past)),
         )

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradsim.errors import InputError
-from gradsim.experiment.build import check
-from gradsim.experiment.data import load
+from gradsim.experiment.build import check, load_data
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.experiment.knobs import Effect
 from gradsim.nn.network import Network
-from gradsim.simulation.actions import Action, Advance, Back, Grain, Pin, Restart, Switch, Visit
+from gradsim.simulation.actions import (
+    Action,
+    Advance,
+    Back,
+    Grain,
+    Pin,
+    Redo,
+    Restart,
+    Switch,
+    Undo,
+    Visit,
+)
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
@@ -46,12 +56,13 @@ class Session:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        check(experiment, load(experiment.data))
+        check(experiment, load_data(experiment))
         self.runs: list[Run] = [Run(0, (Segment(0, experiment),))]
         self.run = self.runs[0]
         self.actions: list[Action] = []
         self.switched: Switched | None = None
         self.pinned: Pinned | None = None
+        self._undone: list[int] = []
         self._machine = Machine(self.run)
 
     # -- what is seen ---------------------------------------------------------------------------
@@ -77,14 +88,11 @@ class Session:
             return ()
         kept = records[step].events
         if kept is None or len(kept) < count:
-            target = Position(step, count)
-            if count == len(records[step].plan):
-                target = Position(step + 1, 0)
-            # From the step's own start, so that all of its events are recorded again.
+            # From the step's own start, op by op, so that all of its events are recorded again.
             for _ in self._machine.seek(self.run, Position(step, 0)):
                 pass
-            for _ in self._machine.seek(self.run, target):
-                pass
+            for _ in range(count):
+                self._machine.advance()
             kept = records[step].events
         assert kept is not None
         return kept[:count]
@@ -107,7 +115,7 @@ class Session:
         """What `look` does, in slices of one op."""
         step = self.cursor.step
         while not self._looked(step):
-            yield from self._machine.seek(self.run, self._end())
+            yield from self._machine.seek(self.run, self.run.end())
             self._machine.advance()
             yield
 
@@ -149,8 +157,12 @@ class Session:
                 self._restart()
             case Pin():
                 yield from self._pin()
-            case Visit(number):
-                self._visit(number)
+            case Undo():
+                self._undo()
+            case Redo():
+                self._redo()
+            case Visit(number, position):
+                self._visit(number, position)
         self._log(action)
 
     def _forward(self, grain: Grain) -> Iterator[None]:
@@ -172,10 +184,10 @@ class Session:
 
     def _one_op(self) -> Iterator[None]:
         step, op = self.cursor
-        if self.cursor >= self._end():
+        if self.cursor >= self.run.end():
             yield from self._machine.seek(self.run, self.cursor)
             self._machine.advance()
-            yield
+        yield
         last = op + 1 == len(self.run.records[step].plan)
         self.run.cursor = Position(step + 1, 0) if last else Position(step, op + 1)
 
@@ -199,7 +211,7 @@ class Session:
     def _switch(self, changes: Mapping[str, Any]) -> Iterator[None]:
         before = self.experiment
         after = before.switch(changes)
-        check(after, load(after.data))
+        check(after, load_data(after))
         differing = before.differs(after)
         if not differing:
             return
@@ -229,15 +241,38 @@ class Session:
         yield from self.looking()
         self.pinned = Pinned(self.run, self.run.records[self.cursor.step])
 
-    def _visit(self, number: int) -> None:
+    def _undo(self) -> None:
+        parent = self.run.parent
+        if parent is None:
+            raise InputError("nothing has been switched in this run: there is nothing to undo")
+        self._undone.append(self.run.number)
+        self.run = self.runs[parent]
+        self.switched = None
+
+    def _redo(self) -> None:
+        if not self._undone:
+            raise InputError("nothing has been undone since the last switch")
+        self.run = self.runs[self._undone.pop()]
+        self.switched = None
+
+    def _visit(self, number: int, position: Position | None) -> None:
         if not 0 <= number < len(self.runs):
             raise InputError(f"there is no run {number}; runs are 0 to {len(self.runs) - 1}")
-        self.run = self.runs[number]
+        run = self.runs[number]
+        if position is not None:
+            if not run.reaches(position):
+                raise InputError(
+                    f"run {number} has been computed up to step {run.end().step}, "
+                    f"op {run.end().op}; step {position.step}, op {position.op} is not in it"
+                )
+            run.cursor = position
+        self.run = run
         self.switched = None
 
     def _enter(self, run: Run) -> None:
         self.runs.append(run)
         self.run = run
+        self._undone = []
         for left in self.runs[:-RUNS_AT_HAND]:
             left.keyframes.thin()
 
@@ -254,16 +289,6 @@ class Session:
             self.actions.append(action)
 
     # -- what has been computed -----------------------------------------------------------------
-
-    def _end(self) -> Position:
-        """As far as this run has been computed."""
-        records = self.run.records
-        if not records:
-            return Position(0, 0)
-        last = records[-1]
-        if last.complete:
-            return Position(len(records), 0)
-        return Position(last.step, len(last.events or ()))
 
     def _looked(self, step: int) -> bool:
         records = self.run.records

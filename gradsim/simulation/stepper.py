@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradsim.nn import clipping
-from gradsim.nn.arrays import Array, Labels, l2_norm
+from gradsim.nn.arrays import Array, l2_norm
 from gradsim.nn.clipping import Clip, Clipping
 from gradsim.nn.network import Network
 from gradsim.nn.optimizers import Optimizer
@@ -27,7 +27,7 @@ class Training:
     """What clipping did in the step in progress, once it has run."""
 
 
-def training_step(training: Training, inputs: Array, target: Labels, step: int) -> Iterator[Event]:
+def training_step(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
     """Forward op by op, loss, backward op by op from last to first, clip, update layer by layer.
 
     The generator may be left between any two events; the network then holds exactly what has been
@@ -95,7 +95,7 @@ def _forward(network: Network, inputs: Array, step: int) -> Iterator[Event]:
             )  # fmt: skip
 
 
-def _loss(training: Training, target: Labels, step: int) -> Iterator[Event]:
+def _loss(training: Training, target: Array, step: int) -> Iterator[Event]:
     network = training.network
     output = _there(network.values[-1])
     training.loss = network.loss.forward(output, target)
@@ -120,12 +120,14 @@ def _backward(network: Network, step: int) -> Iterator[Event]:
         sent = node.op.backward(_there(gradients[index]))
         for source, path, gradient in zip(node.inputs, node.paths, sent, strict=True):
             out = l2_norm(gradient)
+            first = not arrived[source]
+            if first:
+                gradients[source], norms[source], arrived[source] = gradient, out, True
             yield Event(
                 step, Phase.BACKWARD, node.layer, node.time, path, node.op.name,
                 norms[index], out,
             )  # fmt: skip
-            if not arrived[source]:
-                gradients[source], norms[source], arrived[source] = gradient, out, True
+            if first:
                 continue
             # Another path has brought its part already: the gradient is the sum of both.
             total = network.joins[source]
@@ -151,9 +153,10 @@ def _clip(training: Training, step: int) -> Iterator[Event]:
 
 def _update(training: Training, step: int) -> Iterator[Event]:
     store = training.network.parameters
+    training.optimizer.begin()
     for layer in training.network.layers:
         part = layer.part
-        training.optimizer.step(part, store.clipped, store.updates, training.learning_rate, step)
+        training.optimizer.step(part, store.clipped, store.updates, training.learning_rate)
         norm_in, norm_out = l2_norm(store.clipped[part]), l2_norm(store.updates[part])
         store.values[part] += store.updates[part]
         yield Event(

@@ -9,15 +9,21 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.timer import Timer
 from textual.widgets import Static
+from threadpoolctl import threadpool_limits
 
+from gradsim.errors import InputError
 from gradsim.experiment.experiment import KNOBS, Experiment
-from gradsim.simulation.actions import Advance, Back, Grain, Pin, Restart, Switch, Visit
+from gradsim.scenario.format import Scenario
+from gradsim.scenario.player import Player
+from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Restart, Switch, Undo
 from gradsim.simulation.session import Session
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.help import HelpScreen
 from gradsim.tui.keys import KEYS
+from gradsim.tui.knobs import KnobScreen
 from gradsim.tui.panels import PANELS, SMALLEST, Settings, heights
+from gradsim.tui.playback import Playback
 from gradsim.tui.theme import DARK
 from gradsim.view.frame import View, frame
 
@@ -51,12 +57,16 @@ class GradsimApp(App[None]):
     """
 
     def __init__(
-        self, session: Session, *, live: bool = True, playing: bool = True, narration: str = ""
+        self,
+        session: Session,
+        *,
+        live: bool = True,
+        playing: bool = True,
+        playback: Playback | None = None,
     ) -> None:
         super().__init__()
-        self.driver = Driver(session, playing=playing)
+        self.driver = Driver(session, playing, playback)
         self.layer = 1
-        self.narration = narration
         self.settings = Settings()
         self._live = live
         self._canvases: dict[str, Canvas] = {}
@@ -101,7 +111,11 @@ class GradsimApp(App[None]):
             f"gradsim needs {SMALLEST[0]}x{SMALLEST[1]}; this terminal is {width}x{height}"
         )
         self._middle.display = fits
-        for name, lines in heights(height, bool(self.narration)).items():
+        playback = self.driver.playback
+        sizes = heights(height, playback is not None)
+        if playback:
+            playback.room = max(40, (width - 8) * sizes["narration"] - 20)
+        for name, lines in sizes.items():
             self._canvases[name].styles.height = lines
             self._canvases[name].display = fits and lines > 0
         self.call_after_refresh(self.paint)
@@ -136,14 +150,22 @@ class GradsimApp(App[None]):
 
     def _view(self) -> View:
         driver = self.driver
+        playback = driver.playback
+        narration, message, speed = "", driver.message, driver.speed
+        if playback:
+            speed = f"scenario {playback.progress}  {speed}"
+            narration = playback.narration
+            message = message or playback.verdict
+            if playback.taken_over:
+                narration = "You have taken over. enter returns to the scenario where you left it."
         return View(
             layer=self.layer,
             playing=driver.playing,
-            speed=driver.speed,
+            speed=speed,
             settled=driver.playing and driver.notch >= len(SPEEDS) - 1,
             busy=driver.busy,
-            narration=self.narration,
-            message=driver.message,
+            narration=narration,
+            message=message,
         )
 
     # -- keys -----------------------------------------------------------------------------------
@@ -157,6 +179,16 @@ class GradsimApp(App[None]):
     def action_move(self, grain: str, way: int) -> None:
         """One op, layer, phase or step forward or back."""
         self.driver.move(Advance(Grain(grain)) if way > 0 else Back(Grain(grain)))
+        self._soon()
+
+    def action_go_on(self) -> None:
+        """The scenario's next step, or back to it."""
+        self.driver.go_on()
+        self._soon()
+
+    def action_go_back(self) -> None:
+        """Back in the scenario."""
+        self.driver.go_back()
         self._soon()
 
     def action_speed(self, notches: int) -> None:
@@ -183,15 +215,30 @@ class GradsimApp(App[None]):
         self.driver.switch(Switch({"seed": self.session.experiment.seed + 1}))
         self._soon()
 
-    def action_visit(self) -> None:
-        """To the run that this one was forked from."""
-        parent = self.session.run.parent
-        if parent is None:
-            self.driver.message = "this is the first run: there is none before it"
-            self.paint()
-        else:
-            self.driver.request(Visit(parent))
+    def action_undo(self) -> None:
+        """The last switch."""
+        self.driver.undo(Undo())
+        self._soon()
+
+    def action_redo(self) -> None:
+        """The last switch undone."""
+        self.driver.undo(Redo())
+        self._soon()
+
+    def action_knobs(self) -> None:
+        """Every knob in a list."""
+        self.push_screen(KnobScreen(self.session, self.set_knob))
+
+    def set_knob(self, name: str, value: str) -> str:
+        """Switch a knob to a value as typed; gives back what is wrong with it, or nothing."""
+        try:
+            other = self.session.experiment.switch({name: value}).value(name)
+        except InputError as error:
+            return error.problems[0]
+        if other != self.session.experiment.value(name):
+            self.driver.switch(Switch({name: other}))
             self._soon()
+        return self.driver.message
 
     def action_knob(self, name: str, way: int) -> None:
         """Switch a knob to its next or previous value."""
@@ -239,4 +286,12 @@ class GradsimApp(App[None]):
 
 def open_app(experiment: Experiment) -> None:
     """Open the app on an experiment, already running."""
-    GradsimApp(Session(experiment)).run()
+    with threadpool_limits(1):
+        GradsimApp(Session(experiment)).run()
+
+
+def open_scenario(scenario: Scenario) -> None:
+    """Open the app on a scenario, playing."""
+    player = Player(scenario)
+    with threadpool_limits(1):
+        GradsimApp(player.session, playback=Playback(player)).run()

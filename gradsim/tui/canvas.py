@@ -30,5 +30,6 @@ class Canvas(Widget):
         """One line of the content, in the colors of its roles."""
         width = self.size.width
         line = self._lines[y] if y < len(self._lines) else ()
-        segments = [Segment(text, style(role)) for text, role in line]
-        return Strip(segments).adjust_cell_length(width, style(""))
+        base = self.rich_style
+        segments = [Segment(text, base + style(role)) for text, role in line]
+        return Strip(segments).adjust_cell_length(width, base)

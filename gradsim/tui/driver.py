@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from gradsim.errors import InputError
-from gradsim.simulation.actions import Action, Advance, Back, Grain, Restart, Switch
+from gradsim.simulation.actions import Action, Advance, Back, Grain, Redo, Restart, Switch, Undo
 from gradsim.simulation.session import Session
+from gradsim.tui.playback import Playback
 
 SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 """Ops per second; one notch beyond the last is as fast as it goes."""
@@ -15,19 +16,25 @@ PHASES_TO_GRADIENTS = 3
 
 
 class Driver:
-    """Holds a session, a queue of actions, and the speed of the playback.
+    """Holds a session, a queue of actions, the speed of the playback, and a scenario if one plays.
 
     `tick` is the only thing that moves anything: live it is called by a timer with a time slice,
     in tests and headless by hand with no bound.
     """
 
-    def __init__(self, session: Session, playing: bool = True) -> None:
+    def __init__(
+        self, session: Session, playing: bool = True, playback: Playback | None = None
+    ) -> None:
         self.session = session
         self.playing = playing
+        self.playback = playback
         self.notch = 3
         self.message = ""
+        self.concluded = False
+        """Whether the scenario has come to its end."""
         self._queue: deque[Action] = deque()
         self._work: Iterator[None] | None = None
+        self._paced = False
         self._credit = 0.0
 
     @property
@@ -45,6 +52,11 @@ class Driver:
         """Whether an action asked for is still being carried out."""
         return bool(self._queue) or (self._work is not None and not self.playing)
 
+    @property
+    def follows_scenario(self) -> bool:
+        """Whether a scenario decides what happens next."""
+        return self.playback is not None and not self.playback.taken_over and not self.concluded
+
     def faster(self, notches: int) -> None:
         """Change the speed by so many notches."""
         self.notch = min(max(self.notch + notches, 0), len(SPEEDS))
@@ -54,8 +66,16 @@ class Driver:
         self.message = ""
         self._queue.extend(actions)
 
+    def take_over(self) -> None:
+        """From now on the user decides; a scenario waits where it stands."""
+        if self.playback and self.follows_scenario:
+            self._finish_work()
+            self.playback.leave()
+            self.playing = False
+
     def move(self, action: Advance | Back) -> None:
         """Move by hand: playback stops."""
+        self.take_over()
         self.playing = False
         at_start = self.session.cursor == (0, 0) and not self._queue and self._work is None
         if isinstance(action, Back) and at_start:
@@ -65,21 +85,56 @@ class Driver:
 
     def switch(self, action: Switch | Restart) -> None:
         """Switch knobs; while paused, go on until the new gradients are there to be seen."""
+        self.take_over()
         self.request(action)
         if not self.playing:
             self._queue.append(Advance(Grain.PHASE, PHASES_TO_GRADIENTS))
 
+    def undo(self, action: Undo | Redo) -> None:
+        """Take back a switch, or take that back; playback stops, for one to look."""
+        self.take_over()
+        self.playing = False
+        self.request(action)
+
+    def go_on(self) -> None:
+        """The scenario's next step now; after a take-over, back to where it stood."""
+        if self.playback is None:
+            self.message = "no scenario is playing: gradsim play NAME opens one"
+            return
+        if visit := self.playback.resume():
+            self.request(visit)
+        elif self.concluded:
+            self.message = "the scenario is over: backspace goes back in it, q quits"
+            return
+        self.playback.skip()
+        self.playing = True
+
+    def go_back(self) -> None:
+        """Back to what the scenario said before; really back, to the bit."""
+        if self.playback is None:
+            self.message = "no scenario is playing: ← goes back one op, PgUp one step"
+            return
+        self._finish_work()
+        if visit := self.playback.back():
+            self.request(visit)
+            self.playing, self.concluded = True, False
+
     def tick(self, elapsed: float, more: Callable[[], bool]) -> bool:
         """Work while `more()`; True where something has changed since the last tick."""
         changed = False
+        if self._paced:
+            self._credit += elapsed * self._rate()
         while more():
             if self._work is None and not self._next_work(elapsed):
                 break
             elapsed = 0.0
             changed = True
-            if not self._slice(more):
+            if self._work is None or not self._slice(more):
                 break
         return changed
+
+    def _rate(self) -> float:
+        return SPEEDS[min(self.notch, len(SPEEDS) - 1)]
 
     def _next_work(self, elapsed: float) -> bool:
         if self._queue:
@@ -87,16 +142,32 @@ class Driver:
             return True
         if not self.playing:
             return False
+        if self.playback and self.follows_scenario:
+            return self._next_of_scenario(self.playback, elapsed)
         if self.fastest:
             # One step for each round; how many rounds there are is for the clock to say.
             self._work = self.session.perform(Advance(Grain.STEP))
             return True
-        self._credit += elapsed * SPEEDS[self.notch]
+        self._credit += elapsed * self._rate()
         ops = int(self._credit)
         self._credit -= ops
         if ops:
             self._work = self._perform(Advance(Grain.OP, ops))
         return bool(ops)
+
+    def _next_of_scenario(self, playback: Playback, elapsed: float) -> bool:
+        if playback.over:
+            self.concluded, self.playing = True, False
+            self.message = "the scenario is over: try something, backspace goes back, q quits"
+            return True
+        if not playback.clock(elapsed):
+            return True
+        if playback.slow() and not self.fastest:
+            for _ in self.session.looking():
+                pass
+            self._paced, self._credit = True, 0.0
+        self._work = playback.perform()
+        return True
 
     def _perform(self, action: Action) -> Iterator[None]:
         # A step is computed before the wave is shown going through it, so that both lanes of the
@@ -109,11 +180,25 @@ class Driver:
         """Go on with the work at hand; True when it is done."""
         assert self._work is not None
         try:
-            for _ in self._work:
+            while True:
+                if self._paced:
+                    if self._credit < 1:
+                        return False
+                    self._credit -= 1
+                next(self._work)
                 if not more():
                     return False
+        except StopIteration:
+            pass
         except InputError as error:
             self.message = "; ".join(error.problems)
             self._queue.clear()
-        self._work = None
+            self.playing = False
+        self._work, self._paced = None, False
         return True
+
+    def _finish_work(self) -> None:
+        """Bring what has been begun to its end, so that it is taken whole into the log."""
+        self._paced = False
+        while self._work is not None:
+            self._slice(lambda: True)

@@ -1,6 +1,15 @@
-"""The real app without a terminal: its frames as text, and as pictures."""
+"""The real app without a terminal: its frames as text."""
+
+import asyncio
+from collections.abc import Iterator
 
 from textual.app import App
+from threadpoolctl import threadpool_limits
+
+from gradsim.scenario.format import Scenario
+from gradsim.scenario.player import Player
+from gradsim.tui.app import GradsimApp
+from gradsim.tui.playback import Playback
 
 
 def screen_text(app: App[None]) -> str:
@@ -8,3 +17,29 @@ def screen_text(app: App[None]) -> str:
     # The compositor is private to Textual; this is the only place that knows it.
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def frames(scenario: Scenario, width: int, height: int) -> Iterator[str]:
+    """The app's frames of a scenario: one for each of its steps and each page that is said."""
+    yield from asyncio.run(_frames(scenario, width, height))
+
+
+async def _frames(scenario: Scenario, width: int, height: int) -> list[str]:
+    playback = Playback(Player(scenario))
+    app = GradsimApp(playback.player.session, live=False, playback=playback)
+    shown: list[str] = []
+    with threadpool_limits(1):
+        async with app.run_test(size=(width, height)) as pilot:
+
+            async def show() -> None:
+                app.paint()
+                await pilot.pause(0)
+                shown.append(screen_text(app))
+
+            while not playback.player.finished:
+                for _ in playback.perform():
+                    pass
+                await show()
+                while playback.turn_page():
+                    await show()
+    return shown

@@ -13,7 +13,12 @@ from textual.widgets import Static
 from gradsim.tui.keys import KEYS
 from gradsim.tui.theme import style
 
-TITLES = {"move": "Move through the run", "switch": "Switch a part", "look": "Look"}
+TITLES = {
+    "move": "Move through the run",
+    "scenario": "In a scenario",
+    "switch": "Switch a part",
+    "look": "Look",
+}
 
 
 class HelpScreen(ModalScreen[None]):

@@ -36,6 +36,8 @@ def _knob_keys() -> list[Key]:
 
 KEYS: tuple[Key, ...] = (
     Key("space", "space", "play", "play or pause", "move", "play"),
+    Key("enter", "enter", "go_on", "next, or return after taking over", "scenario", "next"),
+    Key("backspace", "bksp", "go_back", "back to what was said before", "scenario", "back"),
     Key("right", "→", "move('op', 1)", "one op forward", "move", "op"),
     Key("left", "←", "move('op', -1)", "one op back", "move"),
     Key("ctrl+right", "ctrl →", "move('layer', 1)", "one layer forward", "move"),
@@ -49,8 +51,10 @@ KEYS: tuple[Key, ...] = (
     Key("f", "f", "full_speed", "as fast as it goes, and back again", "move", "full speed"),
     Key("r", "r", "again", "again from step 0, exactly", "move", "again"),
     Key("R", "R", "reseed", "again from step 0 with a new seed", "move"),
-    Key("b", "b", "visit", "to the run before this one; its future is still there", "move"),
+    Key("k", "k", "knobs", "every knob in a list, with help", "switch", "knobs"),
     *_knob_keys(),
+    Key("u", "u", "undo", "undo the last switch; what came after it is kept", "switch", "undo"),
+    Key("U", "U", "redo", "redo it", "switch"),
     Key("up", "↑", "layer(1)", "select the next layer", "look"),
     Key("down", "↓", "layer(-1)", "select the layer before", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),

@@ -40,12 +40,15 @@ class Panel:
 
 def _narration(frame: Frame, width: int, height: int, _: Settings) -> list[Line]:
     lines = wrapped_words(frame.view.narration, "narration", max(1, width - 2))
-    return [fitted((("▌ ", "title"), *line), width) for line in lines[:height]]
+    blank = [fitted([], max(0, width - 2))] * height
+    return [fitted((("▌ ", "title"), *line), width) for line in (lines + blank)[:height]]
 
 
-def _foot(_frame: Frame, width: int, _height: int, _: Settings) -> list[Line]:
+def _foot(frame: Frame, width: int, _height: int, _: Settings) -> list[Line]:
     parts: list[list[Run]] = [
-        [(key.shown, "key"), (f" {key.brief}", "label")] for key in KEYS if key.brief
+        [(key.shown, "key"), (f" {key.brief}", "label")]
+        for key in KEYS
+        if key.brief and (frame.view.narration or key.group != "scenario")
     ]
     while len(parts) > 2 and sum(len(text) for text, _ in joined(parts)) > width:
         # The last two, help and quit, stay; those before them give way.
@@ -83,7 +86,7 @@ def heights(height: int, narrated: bool) -> dict[str, int]:
     roomy, tall = height >= 22, height >= 34
     return {
         "header": 1,
-        "narration": (3 if tall else 2) if narrated else 0,
+        "narration": (3 if roomy else 2) if narrated else 0,
         "network": (9 if height >= 50 else 7) if tall else (5 if roomy else 3),
         "verdict": 3 if tall else (2 if roomy else 1),
         "effect": 1,

@@ -75,7 +75,8 @@ class Frame:
     verdict: Verdict | None
     switched: Switched | None
     pinned: Sequence[float] | None
-    pinned_step: int | None
+    """The pinned run's delta norms at the step shown, or at its last one before."""
+    pinned_history: History | None
     other_futures: int
     view: View = field(default_factory=View)
 
@@ -118,8 +119,8 @@ def frame(session: Session, view: View) -> Frame:
         layer_numbers=_numbers(known or earlier, earlier if not finished else known, layer - 1),
         verdict=_verdict(session, known or earlier),
         switched=session.switched,
-        pinned=_pinned(session),
-        pinned_step=session.pinned.record.step if session.pinned else None,
+        pinned=_pinned(session, shown),
+        pinned_history=_history(session.pinned.run.records) if session.pinned else None,
         other_futures=len(session.runs) - 1,
         view=view,
     )
@@ -195,7 +196,10 @@ def _verdict(session: Session, record: StepRecord | None) -> Verdict | None:
     return judge(record, session.run.experiment_at(record.step))
 
 
-def _pinned(session: Session) -> Sequence[float] | None:
-    pinned = session.pinned
-    column = pinned.record.column("delta_norm") if pinned else None
+def _pinned(session: Session, step: int) -> Sequence[float] | None:
+    if session.pinned is None:
+        return None
+    known = [record for record in session.pinned.run.records if record.layers is not None]
+    at_hand = [record for record in known if record.step <= step] or known
+    column = at_hand[-1].column("delta_norm") if at_hand else None
     return None if column is None else [float(value) for value in column]

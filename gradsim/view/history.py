@@ -14,10 +14,6 @@ SMALLEST = 6
 """Lines below which a chart is not worth drawing."""
 
 
-def _sign(style: str) -> str:
-    return f"{sample(style)} "
-
-
 def history(frame: Frame, width: int, height: int, markers: Markers, first: int = 0) -> list[Line]:
     """As many charts as fit, one under the other, from chart `first` on: exactly `height` lines."""
     count = max(1, min(len(CHARTS), height // SMALLEST))
@@ -33,7 +29,7 @@ def _chart(
     frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool
 ) -> list[Line]:
     curves, y, title = _parts(frame, name)
-    steps = Axis(0.0, float(max(frame.step, 10)), label="step")
+    steps = Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
     held_out = frame.history.held_out_accuracy
     if only and name != "accuracy":
         title = [*title, ("  held-out ", "label"), (share(_last(held_out)), "value")]
@@ -41,50 +37,40 @@ def _chart(
 
 
 def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
-    h = frame.history
+    h, pinned = frame.history, frame.pinned_history
     if name == "loss":
-        low, high = fit([h.loss], log=False)
-        return (
-            [_line("live", h.loss)],
-            Axis(min(low, 0.0) if low < high / 2 else low, high, label="loss"),
-            [(_sign("live"), "live"), ("loss ", "label"), (number(_last(h.loss)), "value")],
-        )
+        curves = [_line("pinned", pinned.loss)] if pinned else []
+        curves.append(_line("live", h.loss))
+        low, high = fit([curve.y for curve in curves], log=False)
+        axis = Axis(min(low, 0.0) if low < high / 2 else low, high)
+        return curves, axis, [*_named("live", "loss"), (number(_last(h.loss)), "value")]
     if name == "accuracy":
-        return (
-            [_line("second", h.accuracy), _line("live", h.held_out_accuracy)],
-            Axis(0.0, 1.0, label="share right"),
-            [
-                (_sign("live"), "live"),
-                ("held-out ", "label"),
-                (share(_last(h.held_out_accuracy)), "value"),
-                (f"  {_sign('second')}", "second"),
-                ("batch", "label"),
-            ],
-        )
-    curves = [_line("live", h.grad_norm)]
-    title: list[Run] = [
-        (_sign("live"), "live"),
-        ("gradient norm ", "label"),
-        (number(_last(h.grad_norm)), "value"),
-    ]
+        curves = [_line("pinned", pinned.held_out_accuracy)] if pinned else []
+        curves += [_line("ghost", h.accuracy), _line("live", h.held_out_accuracy)]
+        title = [*_named("live", "held-out"), (share(_last(h.held_out_accuracy)), "value")]
+        return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch")]
+    curves = [_line("pinned", pinned.grad_norm)] if pinned else []
+    curves.append(_line("live", h.grad_norm))
+    title = [*_named("live", "gradient norm"), (number(_last(h.grad_norm)), "value")]
     if frame.experiment.clip != "none":
         threshold = frame.experiment.clip_threshold
-        end = float(max(frame.step, 10))
-        curves = [
-            Curve("threshold", [0.0, end], [threshold, threshold], "threshold"),
-            *curves,
-            _line("second", h.clipped_grad_norm),
-        ]
+        end = float(max(len(h.grad_norm), 10))
+        curves.insert(0, Curve("threshold", [0.0, end], [threshold, threshold], "threshold"))
+        curves.append(_line("second", h.clipped_grad_norm))
         title += [
-            (f"  {_sign('second')}", "second"),
-            ("clipped ", "label"),
+            ("  ", ""),
+            *_named("second", "clipped"),
             (number(_last(h.clipped_grad_norm)), "value"),
-            (f"  {_sign('threshold')}", "threshold"),
-            ("threshold ", "label"),
+            ("  ", ""),
+            *_named("threshold", "threshold"),
             (number(threshold), "value"),
         ]
     low, high = fit([curve.y for curve in curves], log=True)
-    return curves, Axis(low, high, log=True, label="norm"), title
+    return curves, Axis(low, high, log=True), title
+
+
+def _named(style: str, name: str) -> list[Run]:
+    return [(f"{sample(style)} ", style), (f"{name} ", "label")]
 
 
 def _line(style: str, values: Sequence[float]) -> Curve:

@@ -1,5 +1,6 @@
 """Lines of text in runs, each with a role: what a panel is made of before anyone colors it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -71,6 +72,23 @@ def wrapped_words(text: str, role: str, width: int) -> list[Line]:
         fitted(line, width)
         for line in wrapped([[(word, role)] for word in text.split()], width, " ")
     ]
+
+
+def pages(text: str, most: int = 200) -> list[str]:
+    """A text in parts of at most so many characters: broken between sentences, else words."""
+    out: list[str] = []
+    for paragraph in text.split("\n\n"):
+        page = ""
+        for sentence in re.split(r"(?<=[.!?:]) ", paragraph):
+            words = [sentence] if len(sentence) <= most else sentence.split()
+            for part in words:
+                if page and len(page) + 1 + len(part) > most:
+                    out.append(page)
+                    page = ""
+                page = f"{page} {part}" if page else part
+        if page:
+            out.append(page)
+    return out or [""]
 
 
 def plain(lines: Iterable[Line]) -> str:

@@ -12,7 +12,6 @@ LEGEND: tuple[tuple[str, str, str, str], ...] = (
     ("second", "weight gradient", "weight grad", "weights"),
     ("ghost", "before switch", "before", "before"),
     ("pinned", "pinned", "pinned", "pinned"),
-    ("previous", "step before", "last step", "last"),
 )
 """Role of each curve, and its names from long to short."""
 
@@ -23,7 +22,12 @@ def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Lin
     layers = Axis(1.0, float(max(frame.depth, 2, *(len(c.x) for c in curves))), label="layer")
     low, high = fit([curve.y for curve in curves], log=True)
     picture = draw(
-        curves, layers, Axis(low, high, log=True, label="norm"), width, height - 1, markers
+        curves,
+        layers,
+        Axis(low, high, log=True, label="norm" if height > 14 else ""),
+        width,
+        height - 1,
+        markers,
     )
     return [legend({curve.style for curve in curves}, width, markers), *picture.rows]
 

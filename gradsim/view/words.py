@@ -78,12 +78,12 @@ def verdict(frame: Frame, width: int, height: int) -> list[Line]:
             )
         ]
     shape = frame.verdict.shape
-    badge = f"{BADGES[shape]}  "
-    words = wrapped_words(frame.verdict.evidence.sentence, "text", max(1, width - len(badge)))
+    badge = f" {BADGES[shape]} "
+    words = wrapped_words(frame.verdict.evidence.sentence, "text", max(1, width - len(badge) - 1))
     lines: list[Line] = []
     for index, line in enumerate(words):
         lead = (badge, str(shape)) if index == 0 else (" " * len(badge), "")
-        lines.append(fitted((lead, *line), width))
+        lines.append(fitted((lead, (" ", ""), *line), width))
     for note in frame.verdict.notes:
         lines.append(fitted([("· ", "label"), (note, "label")], width))
     return (lines + [fitted([], width)] * height)[:height]

@@ -1,0 +1,101 @@
+"""The command `gradsim`: the app without a verb, and the verbs."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from gradsim.cli import knobs as knobs_
+from gradsim.cli.check import check
+from gradsim.cli.listing import list_
+from gradsim.cli.play import play
+from gradsim.cli.run import run
+from gradsim.cli.terminal import BAD_INPUT, has_terminal
+from gradsim.cli.threads import one_thread
+from gradsim.errors import InputError, nearest
+
+
+class Gradsim(click.Group):
+    """A group that names the nearest command, and loads the knobs only where one is given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take note of whether an option may be a knob's."""
+        own = {option for parameter in self.params for option in parameter.opts}
+        own |= {*ctx.help_option_names, "--"}
+        options = (arg.partition("=")[0] for arg in args)
+        ctx.meta[__name__] = any(o.startswith("--") and o not in own for o in options)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Its own options, and the knobs where they may be needed."""
+        own = super().get_params(ctx)
+        # The knobs cost the import of NumPy, and --help must come at once.
+        return [*own, *knobs_.knob_options()] if ctx.meta.get(__name__) else own
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of this name; where there is none, the nearest is said."""
+        if self.get_command(ctx, args[0]) is None:
+            raise InputError(f'there is no command "{args[0]}"; {nearest(args[0], self.commands)}')
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are declared."""
+        return list(self.commands)
+
+
+def _show_version(context: click.Context, _: click.Parameter, given: bool) -> None:
+    if given:
+        try:
+            click.echo(f"gradsim {version('gradsim')}")
+        except PackageNotFoundError:
+            click.echo("gradsim, not installed: running from its source")
+        context.exit()
+
+
+@click.group(
+    cls=Gradsim,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Every knob is also an option of its own, such as --activation relu or --seed 3: "
+    "`gradsim run --help` shows them all, and `gradsim list knobs`.",
+)
+@knobs_.set_option
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str | None) -> None:
+    """See gradients flow, vanish, explode and get repaired.
+
+    Without a command the app opens, with the network already running. In it, ? shows every key.
+    """
+    given = {name: value for name, value in knobs.items() if value is not None}
+    if context.invoked_subcommand:
+        if settings or given:
+            raise InputError(
+                f"knobs before a command are for the app: write them behind "
+                f'"gradsim {context.invoked_subcommand}"'
+            )
+        return
+    if settings or given:
+        experiment = knobs_.declared(settings, given)
+    if not has_terminal():
+        click.echo(context.get_help(), err=True)
+        context.exit(BAD_INPUT)
+
+    from gradsim.tui.app import open_app  # noqa: PLC0415
+
+    if not (settings or given):
+        experiment = knobs_.declared((), {})
+    with one_thread():
+        open_app(experiment)
+
+
+for command in (run, play, check, list_):
+    gradsim.add_command(command)

@@ -1,0 +1,58 @@
+"""`gradsim play`: a scenario in the app, or its frames as text."""
+
+import re
+
+import click
+
+from gradsim.cli.terminal import has_terminal
+from gradsim.cli.threads import one_thread
+from gradsim.errors import InputError
+
+SMALLEST = (60, 18)
+LARGEST = (400, 120)
+DEFAULT_SIZE = "100x30"
+
+
+@click.command(short_help="Play a scenario in the app, or as frames of text.")
+@click.argument("scenario", metavar="FILE|NAME")
+@click.option("--headless", is_flag=True, help="Write the frames as text; needs no terminal.")
+@click.option(
+    "--size",
+    metavar="WIDTHxHEIGHT",
+    help=f"Size of the frames, with --headless. Default: {DEFAULT_SIZE}.",
+)
+def play(scenario: str, headless: bool, size: str | None) -> None:
+    """Play a scenario: a file, or the name of one that comes with gradsim."""
+    if size is not None and not headless:
+        raise InputError("--size goes with --headless only: in a terminal its own size counts")
+    width, height = _size(size or DEFAULT_SIZE)
+
+    from gradsim.scenario.shelf import find  # noqa: PLC0415
+
+    found = find(scenario)
+    if headless:
+        from gradsim.tui.headless import frames  # noqa: PLC0415
+
+        with one_thread():
+            for number, frame in enumerate(frames(found, width, height), start=1):
+                click.echo(f"── frame {number} ".ljust(width, "─"))
+                click.echo(frame)
+        return
+    if not has_terminal():
+        raise InputError("there is no terminal to play in: add --headless for frames of text")
+
+    from gradsim.tui.app import open_scenario  # noqa: PLC0415
+
+    with one_thread():
+        open_scenario(found)
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip().lower(), re.ASCII)
+    size = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not all(low <= n <= high for low, n, high in zip(SMALLEST, size, LARGEST, strict=True)):
+        raise InputError(
+            f'--size is "{text}", but must be WIDTHxHEIGHT from {SMALLEST[0]}x{SMALLEST[1]} '
+            f"to {LARGEST[0]}x{LARGEST[1]}, such as {DEFAULT_SIZE}"
+        )
+    return size

@@ -1,0 +1,86 @@
+"""`gradsim run`: train without a picture, and give the numbers out."""
+
+import json
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradsim.cli.knobs import KnobCommand, declared, set_option, whole
+from gradsim.cli.terminal import Progress, note
+from gradsim.cli.threads import one_thread
+from gradsim.errors import InputError
+
+if TYPE_CHECKING:
+    from gradsim.simulation.session import Session
+
+DEFAULT_STEPS = 100
+MOST_STEPS = 1_000_000
+
+
+@click.command(
+    cls=KnobCommand,
+    short_help="Train without a picture; numbers to stdout.",
+    epilog="What is not a number or infinite is null in JSON, with the reason under `nulls`, and "
+    "NaN or inf in CSV. Updates are NaN before the first.",
+)
+@set_option
+@click.option(
+    "--steps",
+    default=str(DEFAULT_STEPS),
+    metavar="N",
+    help=f"Training steps; 0 shows the untouched start. Default: {DEFAULT_STEPS}.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="A row for each layer, as CSV.")
+@click.option("--history", is_flag=True, help="With --csv: a row for each step instead.")
+def run(
+    settings: tuple[str, ...],
+    steps: str,
+    as_json: bool,
+    as_csv: bool,
+    history: bool,
+    **knobs: str | None,
+) -> None:
+    """Train a network and print its layers and the verdict on its gradients.
+
+    Data goes to stdout, words go to stderr. The gradients shown are those of the next batch.
+    """
+    if as_json and as_csv:
+        raise InputError("--json and --csv exclude each other: give one of them")
+    if history and not as_csv:
+        raise InputError("--history goes with --csv only")
+    count = whole("--steps", steps, 0, MOST_STEPS)
+    experiment = declared(settings, knobs)
+
+    from gradsim.cli.tables import csv_history, csv_layers, text  # noqa: PLC0415
+    from gradsim.insight.report import jsonable, report  # noqa: PLC0415
+    from gradsim.simulation.session import Session  # noqa: PLC0415
+
+    with one_thread():
+        session = Session(experiment)
+        seconds = _train(session, count)
+        numbers: dict[str, Any] = report(session)
+    if as_json:
+        click.echo(json.dumps(jsonable(numbers), indent=2, allow_nan=False))
+    elif as_csv:
+        click.echo(csv_history(numbers) if history else csv_layers(numbers), nl=False)
+    else:
+        click.echo(text(numbers))
+    note(f"{count} training step{'s' if count != 1 else ''} in {seconds:.1f} s")
+
+
+def _train(session: "Session", count: int) -> float:
+    """Go on by so many steps; the seconds it took."""
+    from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
+
+    progress, begun = Progress(), perf_counter()
+    last = begun
+    for done in range(count):
+        session.do(Advance(Grain.STEP))
+        now = perf_counter()
+        if now - last > 0.1:
+            last = now
+            progress.show(f"step {done + 1} of {count}, loss {session.past()[-1].loss:.4g}")
+    progress.clear()
+    return perf_counter() - begun

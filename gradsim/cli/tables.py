@@ -1,0 +1,104 @@
+"""A report as text and as CSV."""
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+from math import isfinite, isnan
+from textwrap import wrap
+from typing import Any
+
+from gradsim.experiment.experiment import DEFAULTS
+from gradsim.insight.report import HISTORY_COLUMNS
+from gradsim.simulation.measure import LAYER_COLUMNS
+
+WIDTH = 80
+SHARES = ("saturated", "dead")
+"""Layer columns that are shares: 0.25 reads better than 2.50e-01."""
+
+
+def text(report: dict[str, Any]) -> str:
+    """What is trained, where it stands, a table of the layers, and the verdict; 80 columns."""
+    history, verdict = report["history"], report["verdict"]
+    changed = [f"{k} {v}" for k, v in report["experiment"].items() if v != DEFAULTS[k]]
+    lines = [
+        *_wrapped("knobs", ", ".join(changed) or "all as they come"),
+        *_wrapped(
+            f"step {history['step'][-1]}",
+            ", ".join(
+                f"{name} {_number(history[name][-1])}" for name in HISTORY_COLUMNS if name != "step"
+            ),
+        ),
+        "",
+        *_layer_table(report["layers"], updated=history["step"][-1] > 0),
+        "",
+        *_wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
+        *(line for note in verdict["notes"] for line in _wrapped("note", note)),
+    ]
+    return "\n".join(lines)
+
+
+def csv_layers(report: dict[str, Any]) -> str:
+    """A row for each layer, the head last."""
+    names = ("layer", *LAYER_COLUMNS)
+    return _csv(names, ([row[name] for name in names] for row in report["layers"]))
+
+
+def csv_history(report: dict[str, Any]) -> str:
+    """A row for each step done, and one for the state now."""
+    columns = [report["history"][name] for name in HISTORY_COLUMNS]
+    return _csv(HISTORY_COLUMNS, zip(*columns, strict=True))
+
+
+def _csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    return "NaN" if isinstance(value, float) and isnan(value) else value
+
+
+def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:
+    heads = [name.rpartition("_") for name in LAYER_COLUMNS]
+    tops = [first or last for first, _, last in heads]
+    ends = [last if first else "" for first, _, last in heads]
+    widths = [max(9, len(top)) + 1 for top in tops]
+
+    def line(first: str, cells: Iterable[str]) -> str:
+        padded = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        return (first.rjust(6) + "".join(padded)).rstrip()
+
+    def cell(name: str, value: float) -> str:
+        if name.startswith("update") and not updated:
+            return "-"
+        return _cell(name, value)
+
+    return [
+        line("layer", tops),
+        line("", ends),
+        *(
+            line(str(row["layer"]), (cell(name, row[name]) for name in LAYER_COLUMNS))
+            for row in layers
+        ),
+    ]
+
+
+def _cell(name: str, value: float) -> str:
+    if not isfinite(value):
+        return _number(value)
+    return f"{value:.2f}" if name in SHARES else f"{value:.2e}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if isnan(value):
+        return "NaN"
+    return f"{value:.4g}" if isfinite(value) else ("inf" if value > 0 else "-inf")
+
+
+def _wrapped(head: str, words: str) -> list[str]:
+    return wrap(f"{head}: {words}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)

@@ -1,0 +1,135 @@
+"""Playback of a scenario: when its next step is due, and how to leave it, go back and return."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gradsim.scenario.format import Expect, Run, Say, Set
+from gradsim.scenario.player import Player
+from gradsim.simulation.actions import Grain, Visit
+from gradsim.simulation.run import Position
+from gradsim.view.lines import pages
+
+SECONDS_A_WORD = 0.33
+"""Reading time; a slow reader presses space, a fast one enter."""
+
+SECONDS_TO_LOOK = 2.5
+"""Time to look at what a switch or a check has shown."""
+
+SLOW_STEPS = 2
+"""A run of at most so many training steps is shown op by op."""
+
+
+class Mark(NamedTuple):
+    """Where the session stood."""
+
+    run: int
+    position: Position
+
+
+class Playback:
+    """A player with a clock. The user can take over at any moment, and return to where it stood."""
+
+    def __init__(self, player: Player) -> None:
+        self.player = player
+        self.wait = 0.0
+        self.room = 200
+        """Characters that can be read at once; a longer text is turned over like pages."""
+        self.verdict = ""
+        """The latest expectation in words, with what was measured."""
+        self._marks: list[Mark] = []
+        self._left: Mark | None = None
+        self._pages: list[str] = []
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether the user has taken over."""
+        return self._left is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether everything has been said and done."""
+        return self.player.finished and len(self._pages) < 2 and self.wait <= 0
+
+    @property
+    def narration(self) -> str:
+        """What is being said."""
+        return self._pages[0] if self._pages else ""
+
+    @property
+    def progress(self) -> str:
+        """How far it is: `3 of 12`."""
+        return f"{self.player.index} of {len(self.player.scenario.steps)}"
+
+    def turn_page(self) -> bool:
+        """Show the next part of what is being said; False where there is none."""
+        if len(self._pages) < 2:
+            return False
+        del self._pages[0]
+        self.wait = 1.0 + SECONDS_A_WORD * len(self._pages[0].split())
+        return True
+
+    def clock(self, seconds: float) -> bool:
+        """Let time pass; True when the next step is due."""
+        self.wait -= seconds
+        if self.wait > 0:
+            return False
+        return not self.turn_page() and not self.player.finished
+
+    def skip(self) -> None:
+        """Go on now."""
+        self.wait = 0.0
+
+    def slow(self) -> bool:
+        """Whether the next step is one to be watched op by op."""
+        step = self.player.upcoming
+        return isinstance(step, Run) and (
+            step.run.grain is not Grain.STEP or step.run.count <= SLOW_STEPS
+        )
+
+    def perform(self) -> Iterator[None]:
+        """Do the next step of the scenario, in slices."""
+        player, session = self.player, self.player.session
+        step = player.upcoming
+        self.verdict = ""
+        self._marks.append(Mark(session.run.number, session.cursor))
+        yield from player.perform_next()
+        if isinstance(step, Say):
+            self._pages = ["", *pages(player.narration, self.room)]
+            self.turn_page()
+        elif isinstance(step, Set):
+            self.wait = SECONDS_TO_LOOK
+        elif isinstance(step, Expect):
+            outcome = player.results[-1]
+            self.verdict = (
+                f"{'✓' if outcome.passed else '✗'} {outcome.sentence}: {outcome.measured}"
+            )
+            self.wait = SECONDS_TO_LOOK
+
+    def leave(self) -> None:
+        """The user takes over; where the session stands is kept."""
+        if self._left is None:
+            session = self.player.session
+            self._left = Mark(session.run.number, session.cursor)
+
+    def resume(self) -> Visit | None:
+        """The action that returns to where the user took over; None where nobody did."""
+        if self._left is None:
+            return None
+        mark, self._left = self._left, None
+        return Visit(*mark)
+
+    def back(self) -> Visit | None:
+        """The action that returns to before what was said last, to be played again."""
+        said = [
+            index
+            for index, step in enumerate(self.player.scenario.steps[: self.player.index])
+            if isinstance(step, Say)
+        ]
+        if not said:
+            return None
+        index = said[-2] if len(said) > 1 else said[-1]
+        mark = self._marks[index]
+        del self._marks[index:]
+        self.player.back_to(index)
+        self._pages, self.wait, self._left, self.verdict = [], 0.0, None, ""
+        return Visit(*mark)
