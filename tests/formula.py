@@ -23,15 +23,14 @@ def numbers(shape: tuple[int, ...], name: str) -> Array:
 def starting_value(name: str, shape: tuple[int, ...]) -> Array:
     """What a parameter starts from, by its name: weights of variance 2 / fan_in, the rest small."""
     start = numbers(shape, name)
+    spread = 0.2
     if name.endswith("norm.weight"):
         return 1.0 + 0.3 * start
     if name.endswith("activation.weight"):
         return 0.25 + 0.1 * start
-    if name.endswith("activation.weight"):
-        return 0.25 + 0.1 * start
     if name.endswith(".weight"):
-        return start * np.sqrt(6.0 / shape[1])
-    return 0.2 * start
+        spread = float(np.sqrt(6.0 / shape[1]))
+    return spread * start
 
 
 def rows(features: int, count: int, name: str) -> Array:

@@ -76,11 +76,13 @@ def _train(session: "Session", count: int) -> float:
 
     progress, begun = Progress(), perf_counter()
     last = begun
-    for done in range(count):
-        session.do(Advance(Grain.STEP))
-        now = perf_counter()
-        if now - last > 0.1:
-            last = now
-            progress.show(f"step {done + 1} of {count}, loss {session.past()[-1].loss:.4g}")
-    progress.clear()
+    try:
+        for done in range(count):
+            session.do(Advance(Grain.STEP))
+            now = perf_counter()
+            if now - last > 0.1:
+                last = now
+                progress.show(f"step {done + 1} of {count}, loss {session.past()[-1].loss:.4g}")
+    finally:
+        progress.clear()
     return perf_counter() - begun

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from gradsim.experiment.sources import DATA_SETS, Table
-from gradsim.experiment.tables import is_file, read_table
+from gradsim.experiment.sources import DATA_SETS
+from gradsim.experiment.tables import Fingerprint, fingerprint, is_file, read_table
 from gradsim.nn.arrays import Array
 
 HELD_OUT_SHARE = 0.2
@@ -42,33 +42,49 @@ class Data:
         return len(self.classes) or 1
 
 
-@lru_cache(maxsize=4)
 def load(name: str, target: str = "", scaling: str = "standardized") -> Data:
     """The data set `name` (or the CSV file of that path), split and scaled.
 
     The split is a fixed shuffle, the same for every seed; a fifth is held out. Scaling is worked
-    out on the training rows alone. Raises InputError, a sentence, where a file cannot be used.
+    out on the training rows alone, and holds for the inputs and for a number to predict; its loss
+    is then 1 for a network that always says the mean. A file is read again when it has changed.
+    The arrays are shared and read-only. Raises InputError, a sentence, where a file cannot be used.
     """
-    table = read_table(name, target) if is_file(name) else DATA_SETS[name].table()
+    return _load(name, target, scaling, fingerprint(name) if is_file(name) else None)
+
+
+@lru_cache(maxsize=4)
+def _load(name: str, target: str, scaling: str, state: Fingerprint | None) -> Data:
+    """`state` is there to be compared: another state of the file is another entry."""
+    table = DATA_SETS[name].table() if state is None else read_table(name, target)
     rows = len(table.inputs)
     order = np.random.default_rng(np.random.SeedSequence(20260801)).permutation(rows)
     held = max(1, round(rows * HELD_OUT_SHARE))
-    training = table.inputs[order[held:]]
-    scale = _scale(table, training) if scaling == "standardized" else lambda inputs: inputs
-    return Data(
-        name=name,
-        inputs=scale(training),
-        targets=table.targets[order[held:]],
-        held_out_inputs=scale(table.inputs[order[:held]]),
-        held_out_targets=table.targets[order[:held]],
-        classes=table.classes,
-    )
+    inputs, held_out_inputs = table.inputs[order[held:]], table.inputs[order[:held]]
+    targets, held_out_targets = table.targets[order[held:]], table.targets[order[:held]]
+    if scaling == "standardized":
+        scale = _scale(inputs, None if table.as_one else 0)
+        inputs, held_out_inputs = scale(inputs), scale(held_out_inputs)
+        if not table.classes:
+            # A price in the hundred thousands would drive any network out of the number range.
+            scale = _scale(targets, 0)
+            targets, held_out_targets = scale(targets), scale(held_out_targets)
+    for array in (inputs, targets, held_out_inputs, held_out_targets):
+        array.flags.writeable = False
+    return Data(name, inputs, targets, held_out_inputs, held_out_targets, table.classes)
 
 
-def _scale(table: Table, training: Array) -> Callable[[Array], Array]:
-    """To mean 0 and standard deviation 1: each column, or the whole table where it is a picture."""
-    axis = None if table.as_one else 0
-    center, spread = training.mean(axis=axis), training.std(axis=axis)
-    # A column that never changes is only centered.
-    width = np.where(spread > 0, spread, 1.0)
-    return lambda inputs: np.asarray((inputs - center) / width)
+def _scale(training: Array, axis: int | None) -> Callable[[Array], Array]:
+    """To mean 0 and standard deviation 1: each column, or with axis None the table as a whole.
+
+    A column that never changes is only centered.
+    """
+    low, high = training.min(axis=axis), training.max(axis=axis)
+    constant = low == high
+    # Shrunk by a power of two, which changes no digit, so that no square leaves the number range.
+    power = np.where(constant, 0, -np.frexp(np.maximum(np.abs(low), np.abs(high)))[1])
+    shrunk = np.ldexp(training, power)
+    # The mean of equal numbers is not always that number, nor their spread 0, by rounding.
+    center = np.where(constant, low, shrunk.mean(axis=axis))
+    width = np.where(constant, 1.0, shrunk.std(axis=axis))
+    return lambda values: np.asarray((np.ldexp(values, power) - center) / width)

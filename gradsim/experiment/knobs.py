@@ -66,7 +66,7 @@ class Knob:
             return value not in self.choices and not (self.also and self.also(value))
         if isinstance(value, int | float):
             return (
-                not isfinite(value)
+                (isinstance(value, float) and not isfinite(value))
                 or (self.low is not None and value < self.low)
                 or (self.above is not None and value <= self.above)
                 or (self.high is not None and value > self.high)

@@ -91,7 +91,9 @@ DATA_SETS: dict[str, DataSource] = {
         _two_spirals,
     ),
     "circles": DataSource(
-        "1,000 points on two rings, one within the other", "the usual test", _circles
+        "1,000 points on two rings, one within the other",
+        "after scikit-learn's make_circles",
+        _circles,
     ),
     "xor": DataSource(
         "1,000 points in a square, by the sign of x times y",

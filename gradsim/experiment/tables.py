@@ -1,9 +1,15 @@
 """A user's own table: a CSV file with a header, read with care and refused in a sentence."""
 
 import csv
-from collections.abc import Iterator
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from math import isfinite
 from pathlib import Path
+from typing import TextIO, TypeAlias
 
 import numpy as np
 
@@ -17,11 +23,33 @@ LARGEST_FILE = 200 * 2**20
 MOST_ROWS = 1_000_000
 """Rows of the longest table that is read."""
 
+MOST_COLUMNS = 10_000
+"""Columns of the widest table that is read."""
+
+MOST_NUMBERS = 30_000_000
+"""Rows times inputs, each category an input of its own: 240 MB, a few times over while reading."""
+
+LONGEST_LINE = 2**20
+"""Characters of the longest line."""
+
 MOST_CATEGORIES = 100
 """Different words in one column, or different classes."""
 
+MOST_WHOLE_NUMBERS = 20
+"""Different whole numbers in a target that are still taken for classes."""
+
 FEWEST_ROWS = 5
 """With fewer there would be nothing to hold out."""
+
+CELLS_AT_ONCE = 100_000
+"""Cells that are held as text at any time; a cell as text takes seven times its number."""
+
+Fingerprint: TypeAlias = tuple[int, ...]
+"""What changes when a file changes."""
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def is_file(name: str) -> bool:
@@ -29,143 +57,348 @@ def is_file(name: str) -> bool:
     return name.lower().endswith(".csv")
 
 
+def fingerprint(name: str) -> Fingerprint:
+    """What tells one state of a file from the next, without reading it.
+
+    Raises InputError where there is no file that can be read, or a far too large one.
+    """
+    try:
+        found = _path(name).stat()
+    except FileNotFoundError:
+        raise InputError(
+            f"{_plain(name)}: there is no such file; the path of a CSV file is right"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    # A pipe or a device would be waited for, or read, forever.
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a directory" if stat.S_ISDIR(found.st_mode) else "a device or a pipe"
+        raise InputError(f"{_plain(name)}: this is {kind}; a CSV file with a header is right")
+    if found.st_size > LARGEST_FILE:
+        raise InputError(
+            f"{_plain(name)}: it has {found.st_size / 2**20:,.0f} MiB; at most "
+            f"{LARGEST_FILE // 2**20} MiB are read: take a part of it"
+        )
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def read_table(name: str, target: str) -> Table:
     """The table in a CSV file: each column numbers or categories, one column the target.
 
     The target is the column of that name, else the last. A column of words becomes a column of 0
-    and 1 for each word; a target of words, or of at most 20 whole numbers, is classes, any other a
-    number to predict. Raises InputError naming file, row and column.
+    and 1 for each word. A target of words, or of at most 20 different whole numbers that repeat,
+    is classes, any other a number to predict. Raises InputError naming file, line and column.
     """
-    path = Path(name)
-    header, columns = _columns(path)
-    where = header.index(target) if target in header else len(header) - 1
-    if target and target not in header:
-        raise InputError(f'{name}: there is no column "{target}"; {nearest(target, header)}')
-    inputs: list[Array] = []
-    for title, cells in zip(header, columns, strict=True):
-        if title != header[where]:
-            inputs.extend(_features(name, title, cells))
-    if not inputs:
-        raise InputError(f"{name}: it has only the target column {header[where]}; nothing to learn")
-    targets, classes = _target(name, header[where], columns[where])
-    return Table(np.stack(inputs, axis=1), targets, classes)
-
-
-def _columns(path: Path) -> tuple[list[str], list[list[str]]]:
-    name = str(path)
+    fingerprint(name)
     try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise InputError(f"{name}: this is not a file; a CSV file with a header is right")
-        if size > LARGEST_FILE:
-            raise InputError(
-                f"{name}: it has {size / 2**20:,.0f} MiB; at most {LARGEST_FILE // 2**20} MiB are "
-                "read: take a part of it"
-            )
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _cells(name, csv.reader(file, strict=True))
-    except FileNotFoundError:
-        raise InputError(f"{name}: there is no such file") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name}: byte {error.start + 1} is not UTF-8; save the file as UTF-8"
-        ) from None
-    except csv.Error as error:
-        raise InputError(f"{name}: it is not a CSV table: {error}") from None
+        # An undecodable byte becomes a mark in its line, so that the line can be named.
+        with _path(name).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            columns, rows = _read(_plain(name), file)
     except OSError as error:
-        raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
+        raise _unreadable(name, error) from None
+    return _table(_plain(name), columns, rows, target.strip())
 
 
-def _cells(name: str, rows: Iterator[list[str]]) -> tuple[list[str], list[list[str]]]:
-    header = [title.strip() for title in next(rows, [])]
-    if not header:
-        raise InputError(
-            f"{name}: it is empty; a first line with the names of the columns is right"
-        )
-    if doubled := next((title for title in header if header.count(title) > 1), None):
-        raise InputError(f'{name}: two columns are named "{doubled}"; each needs a name of its own')
-    columns: list[list[str]] = [[] for _ in header]
-    for number, row in enumerate(rows, start=2):
-        if not row:
-            continue
-        if len(row) != len(header):
+def _path(name: str) -> Path:
+    return Path(os.path.expanduser(name))  # noqa: PTH111, of an unknown user Path makes an error
+
+
+def _unreadable(name: str, error: Exception) -> InputError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return InputError(f"{_plain(name)}: it cannot be read: {reason.lower()}")
+
+
+def _plain(text: str) -> str:
+    """Text from outside, fit to stand in a sentence: one line, not long, no escape sequences."""
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return shown if len(shown) <= 200 else f"{shown[:100]}…{shown[-99:]}"
+
+
+def _quoted(text: str) -> str:
+    """A cell as it stands in a sentence."""
+    shown = _plain(text[:41])
+    return f'"{shown}"' if len(text) <= 40 else f'"{shown[:39]}…"'
+
+
+# -- from bytes to rows -------------------------------------------------------------------------
+
+
+def _lines(name: str, file: TextIO) -> Iterator[str]:
+    """The lines of a file, each one checked: text of a length that can be worked on."""
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if not line.isascii() and (bad := _NOT_UTF_8.search(line)):
+            byte = ord(bad.group()) - 0xDC00
+            utf_16 = number == 1 and bad.start() == 0 and byte in {0xFF, 0xFE}
             raise InputError(
-                f"{name}: line {number} has {len(row)} cells, but the header has {len(header)}"
+                f"{name}: it is UTF-16; save the file as UTF-8"
+                if utf_16
+                else f"{name}: line {number} has a byte that is not UTF-8 (0x{byte:02x}, after "
+                f"{bad.start()} characters); save the file as UTF-8"
             )
-        for title, column, cell in zip(header, columns, row, strict=True):
-            if not (stripped := cell.strip()):
-                raise InputError(
-                    f'{name}: line {number}, column "{title}" is empty; fill the gap or take the '
-                    "line out"
-                )
-            column.append(stripped)
-        if len(columns[0]) > MOST_ROWS:
-            raise InputError(f"{name}: it has more than {MOST_ROWS:,} rows; take a part of it")
-    if len(columns[0]) < FEWEST_ROWS:
-        raise InputError(
-            f"{name}: it has {len(columns[0])} rows; at least {FEWEST_ROWS} are needed"
-        )
-    return header, columns
-
-
-def _features(name: str, title: str, cells: list[str]) -> list[Array]:
-    numbers = _numbers(name, title, cells)
-    if numbers is not None:
-        return [numbers]
-    words = _categories(name, title, cells)
-    column = np.array(cells)
-    return [(column == word).astype(np.float64) for word in words]
-
-
-def _target(name: str, title: str, cells: list[str]) -> tuple[Array, tuple[str, ...]]:
-    numbers = _numbers(name, title, cells)
-    if numbers is not None:
-        values = np.unique(numbers)
-        if len(values) == 1:
+        if "\0" in line:
             raise InputError(
-                f'{name}: column "{title}" is {cells[0]} in every row; nothing to learn'
+                f"{name}: line {number} has a NUL byte, which no text has; save the table as CSV "
+                "in UTF-8"
             )
-        if len(values) > 20 or np.any(values != np.round(values)):
-            return numbers[:, None], ()
-        names = tuple(f"{value:g}" for value in values)
-        return np.searchsorted(values, numbers).astype(np.int64), names
-    words = _categories(name, title, cells)
-    if len(words) == 1:
-        raise InputError(f'{name}: column "{title}" is {cells[0]} in every row; nothing to learn')
-    return np.searchsorted(np.array(words), np.array(cells)).astype(np.int64), tuple(words)
+        if len(line) > LONGEST_LINE:
+            raise InputError(
+                f"{name}: line {number} has more than {LONGEST_LINE:,} characters; a line for "
+                "each row is right"
+            )
+        yield line
 
 
-def _numbers(name: str, title: str, cells: list[str]) -> Array | None:
-    """The column as numbers; None where it has none. A mixture is refused."""
-    numbers: list[float] = []
-    first_word: tuple[int, str] | None = None
-    for row, cell in enumerate(cells):
+def _rows(name: str, file: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line it begins on, as an editor counts them; blank lines are left out."""
+    reader = csv.reader(_lines(name, file), strict=True, skipinitialspace=True)
+    while True:
+        # Quoted cells may go over several lines, so rows and lines are not counted alike.
+        line = reader.line_num + 1
         try:
-            numbers.append(float(cell))
-        except ValueError:
-            first_word = first_word or (row, cell)
-            continue
-        if not isfinite(numbers[-1]):
-            raise InputError(
-                f'{name}: row {row + 1} of the data, column "{title}" is {cell}; a finite number '
-                "is right"
-            )
-    if first_word is None:
-        return np.array(numbers)
-    if not numbers:
-        return None
-    row, cell = first_word
-    raise InputError(
-        f'{name}: row {row + 1} of the data, column "{title}" is "{cell}", but '
-        f"{len(numbers)} other rows have a number there"
-    )
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise InputError(f"{name}: line {line} {_broken(str(error))}") from None
+        if len(row) > 1 or (row and row[0].strip()):
+            yield line, row
 
 
-def _categories(name: str, title: str, cells: list[str]) -> list[str]:
-    words = sorted(set(cells))
-    if len(words) > MOST_CATEGORIES:
-        raise InputError(
-            f'{name}: column "{title}" has {len(words):,} different words; at most '
-            f"{MOST_CATEGORIES} are taken as categories"
+def _broken(problem: str) -> str:
+    """What the csv module has found, in our words; it tells its errors apart by text only."""
+    if "limit" in problem:
+        return (
+            f"has a cell of more than {csv.field_size_limit():,} characters; is a quotation mark "
+            "not closed?"
         )
-    return words
+    if "end of data" in problem:
+        return "opens a quotation mark that is never closed; close it"
+    if "expected after" in problem:
+        return "goes on after a closing quotation mark; a comma or the end of the line is right"
+    return f"is not CSV: {problem}"
+
+
+def _header(name: str, rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    line, row = next(rows, (1, []))
+    titles = [title.strip() for title in row]
+    right = "a first line with the names of the columns is right"
+    if not titles:
+        raise InputError(f"{name}: it is empty; {right}")
+    if len(titles) > MOST_COLUMNS:
+        raise InputError(
+            f"{name}: it has {len(titles):,} columns; at most {MOST_COLUMNS:,} are read"
+        )
+    if len(titles) == 1:
+        title = titles[0]
+        for mark, words in _SEPARATORS.items():
+            if mark in title:
+                raise InputError(
+                    f"{name}: its only column is named {_quoted(title)}; cells must be separated "
+                    f"by commas, not {words}"
+                )
+    numbers = [title for title in titles if _number(title) is not None]
+    # Whole numbers may be names, such as years, but not all of them; nothing is named "5.1".
+    data = titles[0] if len(numbers) == len(titles) else next((n for n in numbers if "." in n), "")
+    if data:
+        raise InputError(f"{name}: line {line} has numbers, such as {_quoted(data)}; {right}")
+    known: set[str] = set()
+    for number, title in enumerate(titles, start=1):
+        if not title:
+            raise InputError(f"{name}: line {line}, column {number} has no name; {right}")
+        if title in known:
+            raise InputError(
+                f"{name}: line {line} has two columns named {_quoted(title)}; each needs a name "
+                "of its own"
+            )
+        known.add(title)
+    return titles
+
+
+def _read(name: str, file: TextIO) -> tuple[list["_Column"], int]:
+    """The columns and the number of rows."""
+    rows = _rows(name, file)
+    columns = [_Column(name, title) for title in _header(name, rows)]
+    most = min(MOST_ROWS, MOST_NUMBERS // len(columns))
+    count = 0
+    # A block at a time: as text the whole table would take many times its size.
+    while block := list(islice(rows, max(1, CELLS_AT_ONCE // len(columns)))):
+        for line, row in block:
+            if len(row) != len(columns):
+                cells = f"{len(row)} cell{'s' if len(row) > 1 else ''}"
+                raise InputError(
+                    f"{name}: line {line} has {cells}, but the header has {len(columns)}"
+                )
+        count += len(block)
+        if count > most:
+            wide = f" of {len(columns):,} cells" if most < MOST_ROWS else ""
+            raise InputError(f"{name}: it has more than {most:,} rows{wide}; take a part of it")
+        lines = [line for line, _ in block]
+        for column, cells in zip(
+            columns, zip(*(row for _, row in block), strict=True), strict=True
+        ):
+            column.take(lines, cells)
+    if count < FEWEST_ROWS:
+        found = "no rows" if count == 0 else f"only {count} row{'s' if count > 1 else ''}"
+        raise InputError(
+            f"{name}: it has {found} below the header; at least {FEWEST_ROWS} are needed"
+        )
+    return columns, count
+
+
+# -- from rows to numbers -----------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Column:
+    """A column as far as it has been read: all numbers, or all words, of which it keeps the codes."""
+
+    name: str
+    title: str
+    first: tuple[int, str] | None = None
+    """Line and cell of the first row, which decides what the column is."""
+    words: dict[str, int] = field(default_factory=dict)
+    """Every word and its code, in the order of appearance; empty in a column of numbers."""
+    blocks: list[Array] = field(default_factory=list)
+
+    def take(self, lines: Sequence[int], cells: Sequence[str]) -> None:
+        """Add cells; refuses a gap, what is not finite, and words among numbers."""
+        if not self.words and (numbers := _numbers(cells)) is not None:
+            self.first = self.first or (lines[0], cells[0].strip())
+            self.blocks.append(numbers)
+            return
+        codes = np.empty(len(cells), np.uint8)
+        for row, cell in enumerate(cells):
+            word = cell.strip()
+            code = self.words.get(word)
+            codes[row] = self._look(lines[row], word) if code is None else code
+        self.blocks.append(codes)
+
+    def _look(self, line: int, cell: str) -> int:
+        """The code of a word not seen before; 0 for a number before it is known what follows."""
+        if not cell:
+            raise self.problem(line, "is empty; fill the gap or take the line out")
+        number = _number(cell)
+        if number is not None and not isfinite(number):
+            raise self.problem(line, f"is {_quoted(cell)}, but must be a finite number")
+        if self.first is None:
+            self.first = (line, cell)
+        if (number is None) != (_number(self.first[1]) is None):
+            before, there = self.first
+            a, b = ("", " the number") if number is None else (" the number", "")
+            raise self.problem(
+                line,
+                f"is{a} {_quoted(cell)}, but line {before} has{b} {_quoted(there)} there; a column "
+                "must have numbers only, or words only",
+            )
+        if number is not None:
+            return 0
+        if not self.words and _DECIMAL_COMMA.fullmatch(cell):
+            dotted = cell.replace(",", ".")
+            raise self.problem(
+                line, f'is {_quoted(cell)}; with a decimal point, "{dotted}" is right'
+            )
+        if len(self.words) == MOST_CATEGORIES:
+            raise self.problem(
+                line,
+                f"is {_quoted(cell)}, one different word too many: at most {MOST_CATEGORIES} are "
+                "taken as categories",
+            )
+        return self.words.setdefault(cell, len(self.words))
+
+    def problem(self, line: int, what: str) -> InputError:
+        """A sentence about the cell in this line."""
+        return InputError(f"{self.name}: line {line}, column {_quoted(self.title)} {what}")
+
+    @property
+    def inputs(self) -> int:
+        """Columns that it makes of the inputs."""
+        return len(self.words) or 1
+
+    def numbers(self) -> Array:
+        """The column's numbers, or for words the place of each in `sorted_words`."""
+        values = np.concatenate(self.blocks)
+        if not self.words:
+            return values
+        places = np.empty(len(self.words), np.int64)
+        places[[self.words[word] for word in self.sorted_words()]] = np.arange(len(self.words))
+        return np.asarray(places[values])
+
+    def sorted_words(self) -> list[str]:
+        """Its different words in order."""
+        return sorted(self.words)
+
+
+def _numbers(cells: Sequence[str]) -> Array | None:
+    """Cells as numbers, quickly; None where there is one that is not a finite number."""
+    if "_" in "".join(cells):
+        return None
+    try:
+        numbers = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def _number(cell: str) -> float | None:
+    if "_" in cell:  # Python reads 1_2 as 12; in a table it is a word
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _table(name: str, columns: list[_Column], rows: int, target: str) -> Table:
+    titles = [column.title for column in columns]
+    if target and target not in titles:
+        raise InputError(
+            f"{name}: there is no column {_quoted(target)}; {_plain(nearest(target, titles))}"
+        )
+    chosen = columns.pop(titles.index(target) if target else -1)
+    if not columns:
+        raise InputError(
+            f"{name}: its only column, {_quoted(chosen.title)}, is the target; at least one more "
+            "to learn from is needed"
+        )
+    targets, classes = _target(chosen, rows)
+    width = sum(column.inputs for column in columns)
+    if rows * width > MOST_NUMBERS:
+        raise InputError(
+            f"{name}: {rows:,} rows with {width:,} inputs (each category is one) are more than "
+            f"{MOST_NUMBERS:,} numbers; take a part of it"
+        )
+    inputs = np.zeros((rows, width))
+    start = 0
+    for column in columns:
+        numbers = column.numbers()
+        if column.words:
+            inputs[np.arange(rows), start + numbers] = 1.0
+        else:
+            inputs[:, start] = numbers
+        start += column.inputs
+        column.blocks.clear()
+    return Table(inputs, targets, classes)
+
+
+def _target(column: _Column, rows: int) -> tuple[Array, tuple[str, ...]]:
+    numbers = column.numbers()
+    values = np.unique(numbers)
+    assert column.first is not None
+    if len(values) == 1:
+        raise InputError(
+            f"{column.name}: column {_quoted(column.title)} is {_quoted(column.first[1])} in every "
+            "row; a target must differ from row to row"
+        )
+    if column.words:
+        if len(values) == rows:
+            raise InputError(
+                f"{column.name}: column {_quoted(column.title)} has another word in every row; "
+                "a target needs several rows of each class"
+            )
+        return numbers, tuple(column.sorted_words())
+    whole = bool(np.all(values == np.round(values)))
+    if whole and len(values) <= min(MOST_WHOLE_NUMBERS, rows - 1):
+        return np.searchsorted(values, numbers), tuple(str(int(value)) for value in values)
+    return numbers[:, None], ()

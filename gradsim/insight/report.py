@@ -76,7 +76,13 @@ def jsonable(plain: dict[str, Any]) -> dict[str, Any]:
     """
     reasons: list[tuple[str, str]] = []
     clean = _clean(plain, "", reasons)
-    clean["nulls"] = _stretches(reasons)
+    untouched = len(plain["history"]["step"]) == 1
+    clean["nulls"] = _stretches(
+        [
+            (place, "no update made yet" if untouched and ".update_" in place else reason)
+            for place, reason in reasons
+        ]
+    )
     return dict(clean)
 
 
@@ -87,7 +93,7 @@ def _clean(value: Any, place: str, reasons: list[tuple[str, str]]) -> Any:
         case list():
             return [_clean(v, f"{place}.{i}", reasons) for i, v in enumerate(value)]
         case float() if not isfinite(value):
-            reasons.append((place, _reason(value, place)))
+            reasons.append((place, _reason(value)))
             return None
         case None:
             reasons.append((place, "no classes" if "accuracy" in place else "not computed"))
@@ -96,9 +102,9 @@ def _clean(value: Any, place: str, reasons: list[tuple[str, str]]) -> Any:
             return value
 
 
-def _reason(value: float, place: str) -> str:
+def _reason(value: float) -> str:
     if isnan(value):
-        return "no update made yet" if ".update_" in place else "not a number"
+        return "not a number"
     return "infinity" if value > 0 else "-infinity"
 
 

@@ -343,10 +343,7 @@ MAKERS: dict[str, Callable[[str], Op]] = {
     "linear": partial(Linear, 4, 3, 3),
     **{f"activation {name}": partial(kind, 4, 3) for name, kind in ACTIVATIONS.items()},
     **{f"normalization {name}": partial(kind, 4, 3) for name, kind in NORMALIZATIONS.items()},
-    **{
-        f"skip {name}": lambda dtype, factor=kind.factor: SkipJoin(4, 3, dtype, factor)
-        for name, kind in SKIPS.items()
-    },
+    **{f"skip {name}": partial(SkipJoin, 4, 3, factor=kind.factor) for name, kind in SKIPS.items()},
 }
 
 

@@ -141,15 +141,15 @@ def main() -> None:
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     pieces: dict[str, Array] = {"grid": np.array(GRID), "logits": np.array(EXTREME_LOGITS)}
-    for name, function in ACTIVATIONS.items():
+    for name, make in ACTIVATIONS.items():
         x = torch.tensor(GRID, requires_grad=True)
-        y = function(COMMON)(x)
+        y = make(COMMON)(x)
         y.sum().backward()
         pieces[f"activation.{name}.values"] = plain(y)
         pieces[f"activation.{name}.slopes"] = plain(x.grad)
-    for name, function in LOSSES.items():
+    for name, measure in LOSSES.items():
         logits = torch.tensor(EXTREME_LOGITS, requires_grad=True)
-        loss = function(logits, torch.tensor(labels(len(EXTREME_LOGITS), CLASSES)))
+        loss = measure(logits, torch.tensor(labels(len(EXTREME_LOGITS), CLASSES)))
         loss.backward()
         pieces[f"loss.{name}.value"] = plain(loss)
         pieces[f"loss.{name}.gradient"] = plain(logits.grad)

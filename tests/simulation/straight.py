@@ -5,6 +5,7 @@ can be compared with it. `Model` moves cursors over what `Straight` computes.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from helpers import same_bits, training_of
 
@@ -28,7 +29,7 @@ from gradsim.simulation.actions import (
     Visit,
 )
 from gradsim.simulation.events import Event, Phase
-from gradsim.simulation.run import Position, Segment
+from gradsim.simulation.run import START, Position, Segment
 from gradsim.simulation.session import Session
 from gradsim.simulation.stepper import Training, training_step
 
@@ -48,7 +49,7 @@ class Start:
 class Straight:
     """A run computed from its segments, each step once, in order."""
 
-    known: dict[tuple[Segment, ...], "Straight"] = {}
+    known: ClassVar[dict[tuple[Segment, ...], "Straight"]] = {}
 
     def __init__(self, segments: tuple[Segment, ...]) -> None:
         self.segments = segments
@@ -141,7 +142,7 @@ class Line:
     """A run of the model: its segments, and where its cursor stands."""
 
     segments: tuple[Segment, ...]
-    cursor: Position = Position(0, 0)
+    cursor: Position = START
     parent: int | None = None
 
     @property
@@ -279,10 +280,10 @@ def same_network(got: Network, straight: Straight, position: Position) -> None:
         (got.values, wanted.values),
         (got.gradients, wanted.gradients),
     ):
-        for array, computed in zip(arrays, references, strict=True):
+        for one, computed in zip(arrays, references, strict=True):
             if computed is not None:
-                assert array is not None
-                assert same_bits(array, computed)
+                assert one is not None
+                assert same_bits(one, computed)
     went_back = {e.layer for e in done if e.phase is Phase.BACKWARD and e.op == "linear"}
     updated = {e.layer for e in done if e.phase is Phase.UPDATE}
     clipped = any(e.phase is Phase.CLIP for e in done)

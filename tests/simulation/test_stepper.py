@@ -26,12 +26,11 @@ ROWS, CLASSES = 4, 3
 
 def prepared(features: int = 3, **knobs: Any) -> tuple[Training, Array, Labels]:
     """A small network with random parameters, and a batch for it."""
-    settings = {"activation": "tanh", "depth": 3, "width": 5, "batch_size": ROWS} | knobs
-    training = training_of(experiment(**settings), toy_data(features, CLASSES))
+    settings: dict[str, Any] = {"activation": "tanh", "depth": 3, "width": 5, "batch_size": ROWS}
+    training = training_of(experiment(**(settings | knobs)), toy_data(features, CLASSES))
     randomize(training)
     rng = np.random.default_rng(7)
-    rows = settings["batch_size"]
-    return training, rng.normal(size=(rows, features)), rng.integers(CLASSES, size=rows)
+    return training, rng.normal(size=(ROWS, features)), rng.integers(CLASSES, size=ROWS)
 
 
 def told(events: list[Event]) -> list[str]:

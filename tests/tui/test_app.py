@@ -39,6 +39,11 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
     await pilot.pause(0)
 
 
+def advance(it: GradsimApp, steps: int) -> None:
+    it.driver.request(Advance(Grain.STEP, steps))
+    it.advance(0.0)
+
+
 async def text(pilot: Pilot[None]) -> str:
     await pilot.pause(0)
     return screen_text(pilot.app)
@@ -60,28 +65,31 @@ async def test_frames_of_the_first_minute(size: tuple[int, int], same_frame: Sam
         await pilot.pause(0)
         same_frame(f"start-{name}", await text(pilot))
         await press(pilot, "pagedown", "pagedown", "shift+right", "shift+right")
-        await press(pilot, *["ctrl+right"] * 8)
+        it.driver.request(Advance(Grain.LAYER, 8))
+        it.advance(0.0)
         same_frame(f"backward-{name}", await text(pilot))
         await press(pilot, "a")
         same_frame(f"relu-{name}", await text(pilot))
-        await press(pilot, "i", *["pagedown"] * 40)
+        await press(pilot, "i", "pageup")
+        advance(it, 40)
         same_frame(f"repaired-{name}", await text(pilot))
 
 
 @pytest.mark.parametrize("size", [SMALL, MIDDLE], ids=lambda s: f"{s[0]}x{s[1]}")
 async def test_frames_of_the_odd_states(size: tuple[int, int], same_frame: SameFrame) -> None:
     name = f"{size[0]}x{size[1]}"
-    async with running(
-        app(activation="relu", initializer="he-normal", skip="residual", learning_rate=10.0),
-        size,
-    ) as pilot:  # fmt: skip
-        await press(pilot, *["pagedown"] * 5)
+    it = app(activation="relu", initializer="he-normal", skip="residual", learning_rate=10.0)
+    async with running(it, size) as pilot:
+        advance(it, 60)
         same_frame(f"not-finite-{name}", await text(pilot))
     async with running(app(initializer_gain=0.0), size) as pilot:
         await press(pilot, "pagedown")
         same_frame(f"dead-{name}", await text(pilot))
-    async with running(app(depth=300, width=8, batch_size=8), size) as pilot:
-        await press(pilot, "pagedown", "shift+right", "shift+right", *["ctrl+right"] * 99)
+    it = app(depth=300, width=8, batch_size=8)
+    async with running(it, size) as pilot:
+        await press(pilot, "pagedown", "shift+right", "shift+right")
+        it.driver.request(Advance(Grain.LAYER, 99))
+        it.advance(0.0)
         same_frame(f"deep-{name}", await text(pilot))
 
 
@@ -345,7 +353,7 @@ async def test_keys_mashed_never_break_it() -> None:
     left_out = ("quit", "knobs", "knob('depth', 1)", "knob('width', 1)")
     names = [key.keys.split(",")[0] for key in KEYS if key.action not in left_out]
     async with running(it) as pilot:
-        for _ in range(150):
+        for _ in range(60):
             await pilot.press(names[int(rng.integers(len(names)))])
             if isinstance(pilot.app.screen, HelpScreen):
                 await pilot.press("escape")
