@@ -111,7 +111,14 @@ def effect_runs(switched: Switched) -> list[Run]:
     )
     runs: list[Run] = [(changes, "value")]
     before, after = _first(switched.before), _first(switched.after)
-    if before is not None and after is not None:
+    if before is not None and before == after:
+        runs.append((": gradients as before", "text"))
+        clipped = switched.before.clipped_grad_norm, switched.after.clipped_grad_norm
+        if clipped[0] != clipped[1]:
+            runs.append(
+                (f", norm after clipping {number(clipped[0])} → {number(clipped[1])}", "key")
+            )
+    elif before is not None and after is not None:
         change = decades(before, after)
         runs.append((f": delta of layer 1 {number(before)} → {number(after)}", "text"))
         if change:

@@ -93,6 +93,26 @@ async def test_frames_of_the_odd_states(size: tuple[int, int], same_frame: SameF
         same_frame(f"deep-{name}", await text(pilot))
 
 
+@pytest.mark.parametrize("size", [SMALL, MIDDLE], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_frames_of_the_cures_and_of_the_panel(
+    size: tuple[int, int], same_frame: SameFrame
+) -> None:
+    name = f"{size[0]}x{size[1]}"
+    it = app(depth=10, width=16, activation="relu", initializer="he-normal", learning_rate=0.1)
+    async with running(it, size) as pilot:
+        advance(it, 12)
+        await press(pilot, "p", "c", "[")
+        advance(it, 12)
+        await press(pilot, "h", "h")
+        same_frame(f"clipping-beside-a-pinned-run-{name}", await text(pilot))
+        await press(pilot, "k", "down", "down", "down")
+        same_frame(f"knobs-{name}", await text(pilot))
+        await press(pilot, "enter")
+        same_frame(f"choices-{name}", await text(pilot))
+        await press(pilot, "escape", "escape", "s", "n")
+        same_frame(f"skip-and-batch-norm-{name}", await text(pilot))
+
+
 async def test_help_frame_names_every_key(same_frame: SameFrame) -> None:
     async with running(app(), (100, 80)) as pilot:
         await press(pilot, "question_mark")
@@ -211,6 +231,17 @@ async def test_a_switch_says_in_numbers_what_it_did_and_leaves_a_ghost() -> None
         assert "decades" in said
         assert "weights kept" in said
         assert "before switch" in screen
+
+
+async def test_clipping_says_what_it_does_to_the_norm() -> None:
+    it = app(activation="relu", initializer="he-normal", depth=5, width=16)
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "pagedown", "c", "[", "[", "[")
+        done = it.session.switched
+        assert done is not None
+        assert done.after.clipped_grad_norm == pytest.approx(0.1, rel=1e-4)
+        said = line(await text(pilot), "clip-threshold 0.2 → 0.1")
+        assert "gradients as before, norm after clipping 0.2 → 0.1" in said
 
 
 async def test_a_switch_that_cannot_be_made_says_why_and_changes_nothing() -> None:

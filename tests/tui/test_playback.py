@@ -1,0 +1,207 @@
+"""A scenario in the app: narration, pause, next, back, speed, and taking over."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from gradsim.scenario.player import Player
+from gradsim.scenario.reading import parse
+from gradsim.tui.app import GradsimApp
+from gradsim.tui.headless import frames, screen_text
+from gradsim.tui.playback import Playback
+
+TEXT = """
+title = "a test"
+
+[experiment]
+depth = 3
+width = 8
+batch-size = 16
+learning-rate = 0.1
+
+[[steps]]
+say = "First we look at one pass."
+
+[[steps]]
+run = { phases = 3 }
+
+[[steps]]
+say = "Now it learns a little."
+
+[[steps]]
+run = { steps = 12 }
+
+[[steps]]
+set = { activation = "tanh" }
+
+[[steps]]
+run = { steps = 5 }
+
+[[steps]]
+expect = { quantity = "loss", below = 100.0 }
+
+[[steps]]
+say = "That was all."
+"""
+
+SameFrame = Callable[[str, str], None]
+
+
+def playing() -> GradsimApp:
+    playback = Playback(Player(parse(TEXT, "test.toml")))
+    return GradsimApp(playback.player.session, live=False, playback=playback)
+
+
+def playback_of(it: GradsimApp) -> Playback:
+    assert it.driver.playback is not None
+    return it.driver.playback
+
+
+async def text(pilot: Pilot[None]) -> str:
+    await pilot.pause(0)
+    return screen_text(pilot.app)
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    await pilot.press(*keys)
+    await pilot.pause(0)
+
+
+def wait_until(it: GradsimApp, done: Callable[[], bool]) -> float:
+    """Let time pass in frames; the seconds it took."""
+    for ticks in range(3000):
+        if done():
+            return ticks / 30
+        it.advance(1 / 30)
+    raise AssertionError("it never came to that")
+
+
+async def test_it_says_waits_and_goes_on_by_itself_to_the_end() -> None:
+    it = playing()
+    async with it.run_test(size=(80, 24)) as pilot:
+        it.advance()
+        assert "First we look at one pass." in await text(pilot)
+        assert it.session.cursor == (0, 0)
+        reading = wait_until(it, lambda: it.session.cursor.op > 0)
+        assert 1.5 < reading < 6
+        ops = len(it.session.run.records[0].plan) - 5  # all but clip and four updates
+        watched = wait_until(it, lambda: "learns a little" in playback_of(it).narration)
+        assert watched == pytest.approx(ops / 30, abs=1.0)
+        wait_until(it, lambda: it.driver.concluded)
+        screen = await text(pilot)
+        assert "the scenario is over" in screen
+        assert "That was all." in screen
+        assert it.session.cursor == (17, 0)
+        assert it.session.experiment.activation == "tanh"
+        assert not it.driver.playing
+
+
+async def test_the_wave_is_shown_going_through_at_the_speed_chosen() -> None:
+    it = playing()
+    async with it.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter")
+        it.advance()
+        await press(pilot, "enter")
+        it.advance(0.1)
+        seen = set()
+        for _ in range(40):
+            it.advance(1 / 30)
+            seen.add(it.session.cursor.op)
+        assert len(seen) > 12
+
+
+async def test_space_pauses_and_enter_goes_on() -> None:
+    it = playing()
+    async with it.run_test(size=(80, 24)) as pilot:
+        it.advance()
+        await press(pilot, "space")
+        for _ in range(300):
+            it.advance(1.0)
+        assert it.session.cursor == (0, 0)
+        assert "First we look" in await text(pilot)
+        await press(pilot, "enter")
+        wait_until(it, lambda: it.session.cursor.op > 0)
+
+
+async def test_back_is_really_back_to_the_bit() -> None:
+    it = playing()
+    async with it.run_test(size=(80, 24)) as pilot:
+        wait_until(it, lambda: "learns a little" in playback_of(it).narration)
+        values = it.session.network().parameters.values.copy()
+        wait_until(it, lambda: "That was all" in playback_of(it).narration)
+        end = it.session.network().parameters.values.copy()
+        assert not np.array_equal(values, end)
+        await press(pilot, "backspace")
+        it.advance(0.0)
+        assert it.session.experiment.activation == "sigmoid"
+        np.testing.assert_array_equal(it.session.network().parameters.values, values)
+        assert playback_of(it).player.results == []
+        wait_until(it, lambda: it.driver.concluded)
+        np.testing.assert_array_equal(it.session.network().parameters.values, end)
+        assert len(playback_of(it).player.results) == 1
+
+
+async def test_taking_over_and_returning() -> None:
+    reference = playing()
+    async with reference.run_test(size=(80, 24)):
+        wait_until(reference, lambda: reference.driver.concluded)
+        end = reference.session.network().parameters.values.copy()
+    it = playing()
+    async with it.run_test(size=(80, 24)) as pilot:
+        wait_until(it, lambda: it.session.cursor.step == 12)
+        await press(pilot, "i")
+        screen = await text(pilot)
+        assert "You have taken over" in screen
+        assert it.session.experiment.initializer == "he-normal"
+        await press(pilot, "pagedown", "pagedown", "a")
+        for _ in range(100):
+            it.advance(1.0)
+        assert not it.driver.concluded
+        await press(pilot, "enter")
+        assert it.session.experiment.initializer == "glorot-normal"
+        wait_until(it, lambda: it.driver.concluded)
+        assert it.session.cursor == (17, 0)
+        np.testing.assert_array_equal(it.session.network().parameters.values, end)
+
+
+async def test_moving_within_the_scenarios_run_is_undone_on_return() -> None:
+    it = playing()
+    async with it.run_test(size=(80, 24)) as pilot:
+        wait_until(it, lambda: "learns a little" in playback_of(it).narration)
+        where = it.session.cursor
+        await press(pilot, "pagedown", "pagedown", "left")
+        assert it.session.cursor != where
+        await press(pilot, "enter")
+        it.advance(0.0)
+        wait_until(it, lambda: it.driver.concluded)
+        assert it.session.cursor == (17, 0)
+
+
+async def test_keys_without_a_scenario_say_so() -> None:
+    session = playing().session
+    it = GradsimApp(session, live=False, playing=False)
+    async with it.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter")
+        assert "no scenario is playing" in await text(pilot)
+        await press(pilot, "backspace")
+        assert "no scenario is playing" in await text(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_frame_of_a_playing_scenario(size: tuple[int, int], same_frame: SameFrame) -> None:
+    it = playing()
+    async with it.run_test(size=size) as pilot:
+        wait_until(it, lambda: bool(playback_of(it).player.results))
+        same_frame(f"scenario-{size[0]}x{size[1]}", await text(pilot))
+
+
+def test_headless_frames_are_those_of_the_app_and_always_the_same() -> None:
+    scenario = parse(TEXT, "test.toml")
+    shown = list(frames(scenario, 90, 28))
+    assert len(shown) == len(scenario.steps)
+    assert all(len(frame.split("\n")) == 28 for frame in shown)
+    assert "First we look at one pass." in shown[0]
+    assert "✓ loss below 100: " in shown[6]
+    assert shown == list(frames(scenario, 90, 28))
