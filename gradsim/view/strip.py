@@ -38,7 +38,7 @@ def cells(depth: int, width: int) -> Cells:
     room = max(1, width - GUTTER)
     if layers > room:
         return Cells(room, layers, 1)
-    return Cells(layers, layers, min(room // layers, 8))
+    return Cells(layers, layers, min(room // layers, 12))
 
 
 def strip(frame: Frame, width: int, height: int) -> list[Line]:
