@@ -17,7 +17,7 @@ from gradsim.simulation.measure import (
     measure_gradients,
     measure_updates,
 )
-from gradsim.simulation.run import EVENTS_KEPT, Checkpoint, Position, Run
+from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Position, Run
 from gradsim.simulation.stepper import Training, plan, training_step
 
 EVALUATE_EVERY = 10
@@ -92,6 +92,10 @@ class Machine:
         for old in (step - EVENTS_KEPT, step + EVENTS_KEPT):
             if 0 <= old < len(records):
                 records[old].events = None
+        tables_kept = max(EVENTS_KEPT, TABLE_BUDGET // empty_table(self.network).nbytes)
+        for old in (step - tables_kept, step + tables_kept):
+            if 0 <= old < len(records):
+                records[old].layers = None
         record = records[step]
         record.plan = self._plan
         if record.held_out_accuracy is None:
@@ -116,7 +120,7 @@ class Machine:
             if record.layers is None:
                 record.layers = empty_table(self.network)
                 measure_gradients(self.network, record.layers)
-        elif event.phase is Phase.UPDATE and event.layer == "output" and not record.complete:
+        elif event.phase is Phase.UPDATE and event.layer == "output":
             assert record.layers is not None
             measure_updates(self.network, record.layers)
             record.complete = True

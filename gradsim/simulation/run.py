@@ -11,6 +11,9 @@ from gradsim.simulation.measure import StepRecord
 KEYFRAME_BUDGET = 128 * 2**20
 """Bytes of parameters that a run keeps for rewinding, half of it for the latest steps."""
 
+TABLE_BUDGET = 64 * 2**20
+"""Bytes of layer tables that stay recorded, of the latest steps; older ones come back by replay."""
+
 EVENTS_KEPT = 16
 """Steps whose single events stay recorded; those of older steps come back by exact replay."""
 

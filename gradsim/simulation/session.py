@@ -113,11 +113,25 @@ class Session:
 
     def looking(self) -> Iterator[None]:
         """What `look` does, in slices of one op."""
-        step = self.cursor.step
+        records, step = self.run.records, self.cursor.step
+        if self._looked(step):
+            return
+        again = step < len(records) and records[step].complete
+        yield from self._machine.seek(self.run, Position(step, 0) if again else self.run.end())
         while not self._looked(step):
-            yield from self._machine.seek(self.run, self.run.end())
             self._machine.advance()
             yield
+
+    def recalling(self) -> Iterator[None]:
+        """Bring back, in slices, the layer tables around the cursor that were let go of."""
+        step = self.cursor.step
+        if step and not self._looked(step - 1):
+            yield from self._machine.seek(self.run, Position(step - 1, 0))
+            for _ in self.run.records[step - 1].plan:
+                self._machine.advance()
+                yield
+        if self.cursor.op:
+            yield from self.looking()
 
     def network(self) -> Network:
         """The network as it is at the cursor, to the bit. To be read, not written to."""

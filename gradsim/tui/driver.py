@@ -173,8 +173,7 @@ class Driver:
         # A step is computed before the wave is shown going through it, so that both lanes of the
         # profile are known as it passes.
         yield from self.session.perform(action)
-        if self.session.cursor.op:
-            yield from self.session.looking()
+        yield from self.session.recalling()
 
     def _slice(self, more: Callable[[], bool]) -> bool:
         """Go on with the work at hand; True when it is done."""

@@ -141,8 +141,8 @@ def test_norms_are_those_of_the_arrays(skip: str, normalization: str) -> None:
     steps = training_step(training, inputs, target, 0)
 
     def same(event: Event, norm_in: float, norm_out: float) -> None:
-        assert event.norm_in == pytest.approx(norm_in, rel=1e-14), event
-        assert event.norm_out == pytest.approx(norm_out, rel=1e-14), event
+        assert event.norm_in == pytest.approx(norm_in, rel=1e-14, abs=0.0), event
+        assert event.norm_out == pytest.approx(norm_out, rel=1e-14, abs=0.0), event
 
     for index, node in enumerate(network.nodes, start=1):
         for source in node.inputs:
@@ -166,7 +166,7 @@ def test_norms_are_those_of_the_arrays(skip: str, normalization: str) -> None:
                 same(event, incoming, array_norm(sent))
                 continue
             arriving = event.norm_out
-            assert event.norm_in == pytest.approx(incoming, rel=1e-14)
+            assert event.norm_in == pytest.approx(incoming, rel=1e-14, abs=0.0)
             event = next(steps)
             total = network.gradients[source]
             assert event.op == "join"
@@ -210,7 +210,7 @@ def test_loss_is_told_and_kept() -> None:
     assert output is not None
     share = np.exp(output) / np.exp(output).sum(axis=1, keepdims=True)
     wanted = -np.log(share[np.arange(ROWS), target]).mean()
-    assert training.loss == pytest.approx(wanted, rel=1e-14)
+    assert training.loss == pytest.approx(wanted, rel=1e-14, abs=0.0)
 
 
 @pytest.mark.parametrize("threshold", [1e-3, 1e3])
@@ -222,9 +222,9 @@ def test_clipping_is_told(threshold: float) -> None:
     done = training.clipping
     assert done is not None
     assert done.fired is (threshold < norm)
-    assert event.norm_in == done.norm_before == pytest.approx(norm, rel=1e-14)
+    assert event.norm_in == done.norm_before == pytest.approx(norm, rel=1e-14, abs=0.0)
     wanted = norm * threshold / (norm + 1e-6) if done.fired else norm
-    assert event.norm_out == done.norm_after == pytest.approx(wanted, rel=1e-13)
+    assert event.norm_out == done.norm_after == pytest.approx(wanted, rel=1e-13, abs=0.0)
 
 
 # -- leaving and going on -----------------------------------------------------------------------
