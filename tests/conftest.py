@@ -4,14 +4,16 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is first imported
 os.environ["TEXTUAL_ANIMATIONS"] = "none"  # read when Textual is first imported
-for _name in ("NO_COLOR", "TEXTUAL_THEME"):
+for _name in ("NO_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES"):
     os.environ.pop(_name, None)
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 # Hypothesis without a clock: a busy machine is no failure.
 settings.register_profile(
@@ -24,6 +26,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-frames", action="store_true", help="store the frames as they are")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_blas_thread() -> Iterator[None]:
+    # A plugin may have imported NumPy before the variable above was set.
+    with threadpool_limits(1):
+        yield
+
+
 @pytest.fixture
 def same_frame(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compares a screen with the one stored in `frames/NAME.txt` beside the test."""
@@ -34,7 +43,12 @@ def same_frame(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         if request.config.getoption("--renew-frames"):
             folder.mkdir(exist_ok=True)
             stored.write_text(screen + "\n", encoding="utf-8")
+        if not stored.exists():
+            pytest.fail(f"no stored frame {stored}: make it with pytest --renew-frames")
         wanted = stored.read_text(encoding="utf-8").splitlines()
-        assert (screen + "\n").splitlines() == wanted
+        drawn = (screen + "\n").splitlines()
+        if drawn != wanted:
+            diff = "\n".join(unified_diff(wanted, drawn, "stored", "drawn now", lineterm=""))
+            pytest.fail(f"frame {name} has changed (renew with --renew-frames):\n{diff}")
 
     return compare

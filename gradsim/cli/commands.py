@@ -6,8 +6,10 @@ import click
 
 from gradsim.cli import knobs as knobs_
 from gradsim.cli.check import check
+from gradsim.cli.compare import compare
 from gradsim.cli.listing import list_
 from gradsim.cli.play import play
+from gradsim.cli.reference import reference
 from gradsim.cli.run import run
 from gradsim.cli.terminal import BAD_INPUT, has_terminal
 from gradsim.cli.threads import one_thread
@@ -97,5 +99,5 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
         open_app(experiment)
 
 
-for command in (run, play, check, list_):
+for command in (run, compare, play, check, list_, reference):
     gradsim.add_command(command)

@@ -98,9 +98,9 @@ def _knobs() -> Table:
     from gradsim.experiment.experiment import DEFAULTS, KNOBS, right  # noqa: PLC0415
 
     return [
-        ("name", "default", "may be", "what it is"),
+        ("name", "key", "default", "may be", "what it is"),
         *(
-            (name, shown(DEFAULTS[name]), right(name).removeprefix("one of "), knob.help)
+            (name, knob.key, shown(DEFAULTS[name]), right(name).removeprefix("one of "), knob.help)
             for name, knob in KNOBS.items()
         ),
     ]

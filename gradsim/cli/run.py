@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradsim.cli.comparison import MOST_RUNS, compared, show, varied
 from gradsim.cli.knobs import KnobCommand, declared, set_option, whole
 from gradsim.cli.terminal import Progress, note
 from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError
 
 if TYPE_CHECKING:
+    from gradsim.experiment.experiment import Experiment
     from gradsim.simulation.session import Session
 
 DEFAULT_STEPS = 100
@@ -34,12 +36,20 @@ MOST_STEPS = 1_000_000
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="A row for each layer, as CSV.")
 @click.option("--history", is_flag=True, help="With --csv: a row for each step instead.")
+@click.option(
+    "--vary",
+    multiple=True,
+    metavar="KNOB=A,B",
+    help="Train once for each of these values and compare; several make the product, up to "
+    f"{MOST_RUNS} runs.",
+)
 def run(
     settings: tuple[str, ...],
     steps: str,
     as_json: bool,
     as_csv: bool,
     history: bool,
+    vary: tuple[str, ...],
     **knobs: str | None,
 ) -> None:
     """Train a network and print its layers and the verdict on its gradients.
@@ -50,8 +60,13 @@ def run(
         raise InputError("--json and --csv exclude each other: give one of them")
     if history and not as_csv:
         raise InputError("--history goes with --csv only")
+    if history and vary:
+        raise InputError("--history is of one run: leave out --vary, or --history")
     count = whole("--steps", steps, 0, MOST_STEPS)
     experiment = declared(settings, knobs)
+    if vary:
+        _vary(varied(experiment, vary), count, as_json=as_json, as_csv=as_csv)
+        return
 
     from gradsim.cli.tables import csv_history, csv_layers, text  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
@@ -68,6 +83,12 @@ def run(
     else:
         click.echo(text(numbers))
     note(f"{count} training step{'s' if count != 1 else ''} in {seconds:.1f} s")
+
+
+def _vary(runs: "list[tuple[str, Experiment]]", count: int, *, as_json: bool, as_csv: bool) -> None:
+    begun = perf_counter()
+    show(compared(runs, count), as_json=as_json, as_csv=as_csv)
+    note(f"{len(runs)} runs of {count} steps in {perf_counter() - begun:.1f} s")
 
 
 def _train(session: "Session", count: int) -> float:

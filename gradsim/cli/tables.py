@@ -21,18 +21,21 @@ def text(report: dict[str, Any]) -> str:
     history, verdict = report["history"], report["verdict"]
     changed = [f"{k} {v}" for k, v in report["experiment"].items() if v != DEFAULTS[k]]
     lines = [
-        *_wrapped("knobs", ", ".join(changed) or "all as they come"),
-        *_wrapped(
+        *wrapped("knobs", ", ".join(changed) or "all as they come"),
+        *wrapped(
             f"step {history['step'][-1]}",
             ", ".join(
-                f"{name} {_number(history[name][-1])}" for name in HISTORY_COLUMNS if name != "step"
+                [
+                    *(f"{n} {_number(history[n][-1])}" for n in HISTORY_COLUMNS if n != "step"),
+                    f"oscillation {_number(report['oscillation'])}",
+                ]
             ),
         ),
         "",
         *_layer_table(report["layers"], updated=history["step"][-1] > 0),
         "",
-        *_wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
-        *(line for note in verdict["notes"] for line in _wrapped("note", note)),
+        *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
+        *(line for note in verdict["notes"] for line in wrapped("note", note)),
     ]
     return "\n".join(lines)
 
@@ -40,16 +43,17 @@ def text(report: dict[str, Any]) -> str:
 def csv_layers(report: dict[str, Any]) -> str:
     """A row for each layer, the head last."""
     names = ("layer", *LAYER_COLUMNS)
-    return _csv(names, ([row[name] for name in names] for row in report["layers"]))
+    return csv_of(names, ([row[name] for name in names] for row in report["layers"]))
 
 
 def csv_history(report: dict[str, Any]) -> str:
     """A row for each step done, and one for the state now."""
     columns = [report["history"][name] for name in HISTORY_COLUMNS]
-    return _csv(HISTORY_COLUMNS, zip(*columns, strict=True))
+    return csv_of(HISTORY_COLUMNS, zip(*columns, strict=True))
 
 
-def _csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+def csv_of(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """CSV; a NaN stands as NaN, infinity as inf, and nothing where there is no number."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
@@ -100,5 +104,11 @@ def _number(value: float | None) -> str:
     return f"{value:.4g}" if isfinite(value) else ("inf" if value > 0 else "-inf")
 
 
-def _wrapped(head: str, words: str) -> list[str]:
+def short(value: float | None, form: str) -> str:
+    """A number in this form; NaN, infinity and a missing one by name."""
+    return _number(value) if value is None or not isfinite(value) else format(value, form)
+
+
+def wrapped(head: str, words: str) -> list[str]:
+    """`head: words`, wrapped to the width of a table."""
     return wrap(f"{head}: {words}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)

@@ -14,7 +14,8 @@ class Batches:
 
     def __init__(self, data: Data, batch_size: int, seed: int, dtype: str) -> None:
         rows = len(data.inputs)
-        self.inputs = data.inputs.astype(dtype)
+        with np.errstate(over="ignore"):  # what is too large for float32 is infinite: data
+            self.inputs = data.inputs.astype(dtype)
         self.targets = data.targets
         self.batch_size = batch_size
         self.per_epoch = rows // batch_size

@@ -170,13 +170,15 @@ def _draw(nodes: list[Node], store: ParameterStore, experiment: Experiment) -> N
             if spec.fill is None:
                 fan_out, fan_in = spec.shape
                 name = f"{layer_prefix(node.layer)}.{spec.name}"
-                store.view(name, store.values)[...] = initializers.draw(
-                    experiment.initializer,
-                    (fan_out, fan_in),
-                    gain=experiment.initializer_gain,
-                    std=experiment.initializer_std,
-                    rng=parameter_stream(experiment.seed, node.layer, spec.name),
-                )
+                # Weights beyond the range of the number format are infinite; that is data.
+                with np.errstate(all="ignore"):
+                    store.view(name, store.values)[...] = initializers.draw(
+                        experiment.initializer,
+                        (fan_out, fan_in),
+                        gain=experiment.initializer_gain,
+                        std=experiment.initializer_std,
+                        rng=parameter_stream(experiment.seed, node.layer, spec.name),
+                    )
 
 
 def _parts(store: ParameterStore) -> dict[str, slice]:

@@ -82,8 +82,9 @@ def _scale(training: Array, axis: int | None) -> Callable[[Array], Array]:
     low, high = training.min(axis=axis), training.max(axis=axis)
     constant = low == high
     # Shrunk by a power of two, which changes no digit, so that no square leaves the number range.
-    power = np.where(constant, 0, -np.frexp(np.maximum(np.abs(low), np.abs(high)))[1])
+    power = -np.frexp(np.maximum(np.abs(low), np.abs(high)))[1]
     shrunk = np.ldexp(training, power)
+    power = np.where(constant, 0, power)
     # The mean of equal numbers is not always that number, nor their spread 0, by rounding.
     center = np.where(constant, low, shrunk.mean(axis=axis))
     width = np.where(constant, 1.0, shrunk.std(axis=axis))

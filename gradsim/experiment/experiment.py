@@ -179,7 +179,7 @@ class Experiment(BaseModel):
     scaling: Annotated[
         str,
         Knob(
-            "what is done to the inputs",
+            "what is done to the inputs, and to a number to predict",
             Effect.REBUILD,
             choices={
                 "standardized": "mean 0, standard deviation 1 over the training rows",
@@ -221,7 +221,7 @@ class Experiment(BaseModel):
     def of(cls, settings: Mapping[str, Any], where: str = "") -> Self:
         """An experiment from settings by knob name; `where` (file, flag) begins each problem."""
         try:
-            return cls.model_validate(dict(settings))
+            return cls.model_validate({str(name): value for name, value in settings.items()})
         except ValidationError as error:
             raise InputError(_sentences(error, where)) from None
 
@@ -274,6 +274,13 @@ def right(name: str) -> str:
     return KNOBS[name].right(KINDS[name])
 
 
+def _shown(found: Any) -> str:
+    if isinstance(found, int) and abs(found) >= 10**40:
+        return "a number of more than 40 digits"
+    text = f'"{found}"' if isinstance(found, str) else f"{found}".lower()
+    return text if len(text) <= 80 else f"{text[:76]}..."
+
+
 def _sentences(error: ValidationError, where: str) -> list[str]:
     lead = f"{where}: " if where else ""
     sentences = []
@@ -283,7 +290,7 @@ def _sentences(error: ValidationError, where: str) -> list[str]:
             sentences.append(f'{lead}there is no knob "{name}"; {nearest(name, KNOBS)}')
             continue
         found = problem["input"]
-        shown = f'"{found}"' if isinstance(found, str) else f"{found}".lower()
+        shown = _shown(found)
         hint = ""
         if KNOBS[name].choices and isinstance(found, str):
             close = nearest(found, KNOBS[name].choices)

@@ -80,7 +80,9 @@ class Knob:
             return f"one of {', '.join(self.choices)}{also}"
         if kind is str:
             return "a name"
-        noun = "a whole number" if kind is int else "a number"
+        if kind is int:
+            return f"a whole number from {int(self.low or 0)} to {int(self.high or 0)}"
+        noun = "a number"
         if self.above is not None:
             bounds = f" above {self.above:g}"
             return noun + bounds + (f" and up to {self.high:g}" if self.high is not None else "")

@@ -41,8 +41,10 @@ MOST_WHOLE_NUMBERS = 20
 FEWEST_ROWS = 5
 """With fewer there would be nothing to hold out."""
 
-CELLS_AT_ONCE = 100_000
-"""Cells that are held as text at any time; a cell as text takes seven times its number."""
+CELLS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 100
+"""So many cells, or so many rows if that is more, are held as text at a time: a cell as text takes
+seven times its number, and few cells stay in the processor's cache."""
 
 Fingerprint: TypeAlias = tuple[int, ...]
 """What changes when a file changes."""
@@ -221,9 +223,10 @@ def _read(name: str, file: TextIO) -> tuple[list["_Column"], int]:
     rows = _rows(name, file)
     columns = [_Column(name, title) for title in _header(name, rows)]
     most = min(MOST_ROWS, MOST_NUMBERS // len(columns))
+    at_once = max(ROWS_AT_ONCE, CELLS_AT_ONCE // len(columns))
     count = 0
     # A block at a time: as text the whole table would take many times its size.
-    while block := list(islice(rows, max(1, CELLS_AT_ONCE // len(columns)))):
+    while block := list(islice(rows, at_once)):
         for line, row in block:
             if len(row) != len(columns):
                 cells = f"{len(row)} cell{'s' if len(row) > 1 else ''}"
@@ -235,10 +238,9 @@ def _read(name: str, file: TextIO) -> tuple[list["_Column"], int]:
             wide = f" of {len(columns):,} cells" if most < MOST_ROWS else ""
             raise InputError(f"{name}: it has more than {most:,} rows{wide}; take a part of it")
         lines = [line for line, _ in block]
-        for column, cells in zip(
-            columns, zip(*(row for _, row in block), strict=True), strict=True
-        ):
-            column.take(lines, cells)
+        parts = zip(*(row for _, row in block), strict=True)
+        for column, part in zip(columns, parts, strict=True):
+            column.take(lines, part)
     if count < FEWEST_ROWS:
         found = "no rows" if count == 0 else f"only {count} row{'s' if count > 1 else ''}"
         raise InputError(
@@ -252,7 +254,7 @@ def _read(name: str, file: TextIO) -> tuple[list["_Column"], int]:
 
 @dataclass(slots=True)
 class _Column:
-    """A column as far as it has been read: all numbers, or all words, of which it keeps the codes."""
+    """A column as far as it has been read: numbers, or the codes of words."""
 
     name: str
     title: str

@@ -3,6 +3,7 @@
 from math import isfinite, isnan
 from typing import Any
 
+from gradsim.insight.oscillation import oscillation
 from gradsim.insight.verdict import judge
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session
@@ -20,6 +21,18 @@ HISTORY_COLUMNS = (
 """The lists of `history`: an entry for each step so far and one for the state shown."""
 
 
+KEYS: dict[str, str] = {
+    "schema": "name and version of this form",
+    "experiment": "every knob with its value",
+    "history": "lists with an entry for each step so far and one for the state shown",
+    "oscillation": "how far the loss jumps, measured by how far it has come down",
+    "layers": "a table for each layer, the head last; its `layer` is a number or `output`",
+    "verdict": "`shape`, one word; `notes`, sentences; `evidence`, the numbers it rests on",
+    "nulls": "in JSON: each place that holds null, and why",
+}
+"""The keys of the report, each with what it holds."""
+
+
 def report(session: Session) -> dict[str, Any]:
     """Everything known of the state at the cursor; numbers may be NaN or infinite.
 
@@ -27,17 +40,19 @@ def report(session: Session) -> dict[str, Any]:
     `update_ratio` are of the last update made, NaN before the first. The held-out accuracy of the
     last entry is measured now; in between it is the latest one measured.
     """
-    session.evaluate()
+    held_out = session.held_out_accuracy()
     now = session.look()
     past = session.past()
     rows = [*past, now]
     history = {name: [getattr(row, name) for row in rows] for name in HISTORY_COLUMNS}
+    history["held_out_accuracy"][-1] = held_out
     verdict = judge(now, session.experiment)
     evidence = verdict.evidence
     return {
         "schema": SCHEMA,
         "experiment": session.experiment.settings(),
         "history": history,
+        "oscillation": oscillation(history["loss"]),
         "layers": _layers(now, past[-1] if past else None),
         "verdict": {
             "shape": str(verdict.shape),
@@ -70,16 +85,16 @@ def _layers(now: StepRecord, before: StepRecord | None) -> list[dict[str, Any]]:
 
 
 def jsonable(plain: dict[str, Any]) -> dict[str, Any]:
-    """A report fit for JSON: numbers that are not finite become null, with the reason in `nulls`.
+    """A report, or a comparison, fit for JSON: what is not finite is null, with why in `nulls`.
 
     `nulls` maps a place to its reason: `history.loss.12`, or `history.loss.12-600` for a stretch.
     """
     reasons: list[tuple[str, str]] = []
     clean = _clean(plain, "", reasons)
-    untouched = len(plain["history"]["step"]) == 1
+    untouched = len(plain.get("history", {}).get("step", ())) == 1
     clean["nulls"] = _stretches(
         [
-            (place, "no update made yet" if untouched and ".update_" in place else reason)
+            (place, "no update made yet" if untouched and _of_update(place) else reason)
             for place, reason in reasons
         ]
     )
@@ -100,6 +115,10 @@ def _clean(value: Any, place: str, reasons: list[tuple[str, str]]) -> Any:
             return None
         case _:
             return value
+
+
+def _of_update(place: str) -> bool:
+    return ".update_" in place or place == "oscillation"
 
 
 def _reason(value: float) -> str:

@@ -61,7 +61,7 @@ def judge(record: StepRecord, experiment: Experiment) -> Verdict:
     hidden = delta[:-1]
     shape, sentence = _shape(record, hidden, experiment.dtype)
     reach = _ratio(hidden[0], hidden[-1])
-    decades = log10(reach) if reach > 0 and isfinite(reach) else (-inf if reach == 0 else nan)
+    decades = _decades(hidden[0], hidden[-1])
     slope = _slope(hidden)
     return Verdict(
         shape,
@@ -158,6 +158,13 @@ def _ratio(first: float, last: float) -> float:
     if isnan(first) or isnan(last) or last == 0.0 or not isfinite(last):
         return nan
     return float(first) / float(last)
+
+
+def _decades(first: float, last: float) -> float:
+    """log10(first / last), also where the ratio itself is out of the number range."""
+    if isnan(_ratio(first, last)) or not isfinite(first):
+        return nan
+    return log10(first) - log10(last) if first > 0.0 else -inf
 
 
 def _slope(hidden: npt.NDArray[np.float64]) -> float:

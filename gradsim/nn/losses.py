@@ -60,7 +60,8 @@ class SoftmaxCrossEntropy(Loss):
         totals = np.add.reduce(exponentials, axis=1, keepdims=True)
         np.divide(exponentials, totals, out=self.grad)  # softmax(output), until backward
         log_likelihood = shifted[self.rows, target] - np.log(totals[:, 0])
-        return -self.factor * float(np.add.reduce(log_likelihood)) / len(target)
+        # Adding 0 makes a perfect loss 0, not -0.
+        return -self.factor * float(np.add.reduce(log_likelihood)) / len(target) + 0.0
 
     def backward(self) -> Array:
         """factor * (softmax(output) - one_hot(label)) / batch."""

@@ -98,6 +98,11 @@ class Network:
         for node in self.nodes:
             for value in node.inputs:
                 consumers[value] += 1
+        self._last_reader = {
+            source: index
+            for index, node in enumerate(self.nodes, start=1)
+            for source in node.inputs
+        }
         self.joins: dict[int, Array] = {
             value: np.zeros((batch, widths[value]), parameters.values.dtype)
             for value in range(count)
@@ -117,10 +122,14 @@ class Network:
 
     def infer(self, inputs: Array) -> Array:
         """The output as in evaluation, for any number of rows: (rows, outputs)."""
-        values = [inputs]
-        for node in self.nodes:
-            values.append(node.op.infer(*(values[k] for k in node.inputs)))
-        return values[-1]
+        values: dict[int, Array] = {0: inputs}
+        for index, node in enumerate(self.nodes, start=1):
+            values[index] = node.op.infer(*(values[k] for k in node.inputs))
+            # A value that no later node reads is let go of: memory stays that of a few layers.
+            for source in node.inputs:
+                if self._last_reader[source] == index:
+                    del values[source]
+        return values[len(self.nodes)]
 
 
 def layer_prefix(layer: LayerName) -> str:

@@ -6,11 +6,14 @@ from enum import StrEnum
 from math import nan
 from typing import Any
 
+from gradsim.insight.oscillation import FORMULA as OSCILLATION
+
 
 class Part(StrEnum):
     """Where in the report a quantity stands."""
 
     HISTORY = "history"
+    TOP = "top"
     LAYERS = "layers"
     EVIDENCE = "evidence"
     VERDICT = "verdict"
@@ -45,6 +48,11 @@ QUANTITIES: dict[str, Quantity] = {
     "grad_norm": Quantity(Part.HISTORY, "L2 norm of all gradients together, before clipping"),
     "clipped_grad_norm": Quantity(
         Part.HISTORY, "L2 norm of all gradients together, after clipping"
+    ),
+    "oscillation": Quantity(
+        Part.TOP,
+        f"how far the loss jumps in one step, measured by how far it has come down: {OSCILLATION}",
+        "dimensionless",
     ),
     "delta_norm": Quantity(
         Part.LAYERS, "L2 norm of the gradient with respect to a layer's pre-activations"
@@ -84,6 +92,8 @@ def measured(report: Mapping[str, Any], name: str, layer: int | str | None = Non
     match QUANTITIES[name].part:
         case Part.HISTORY:
             value = report["history"][name][-1]
+        case Part.TOP:
+            value = report[name]
         case Part.LAYERS:
             value = next(row[name] for row in report["layers"] if row["layer"] == layer)
         case Part.EVIDENCE:

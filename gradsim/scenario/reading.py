@@ -28,6 +28,20 @@ def read(path: Path, called: str = "") -> Scenario:
     Raises InputError with a sentence for each problem found.
     """
     called = called or str(path)
+    return parse(_text(path, called), called)
+
+
+def read_experiment(path: Path, called: str = "") -> Experiment:
+    """The experiment in a file with an [experiment] table; what else stands in it is left alone.
+
+    A scenario is such a file. Raises InputError with a sentence for each problem found.
+    """
+    called = called or str(path)
+    text = _text(path, called)
+    return _Reader(called, text, _tables(text, called)).experiment()
+
+
+def _text(path: Path, called: str) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(LONGEST + 1)
@@ -40,20 +54,23 @@ def read(path: Path, called: str = "") -> Scenario:
     if len(content) > LONGEST:
         raise InputError(f"{called} is longer than a scenario may be: {LONGEST // 1024} KiB")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError(
             f"{called}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8; "
             "save the file in UTF-8"
         ) from None
-    return parse(text, called)
 
 
 def parse(text: str, path: str) -> Scenario:
     """The scenario that a text in TOML declares; `path` is what it is called in sentences."""
+    return _Reader(path, text, _tables(text, path)).scenario()
+
+
+def _tables(text: str, path: str) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(_syntax(path, text, str(error))) from None
     except RecursionError:
@@ -61,7 +78,6 @@ def parse(text: str, path: str) -> Scenario:
     except ValueError as error:
         # tomllib lets pass what int() and date() say of a number or a date out of range.
         raise InputError(f"{path} is not valid TOML: {error}") from None
-    return _Reader(path, text, raw).scenario()
 
 
 def _syntax(path: str, text: str, message: str) -> str:
@@ -111,6 +127,19 @@ class _Reader:
             source=sheet.source or "",
             control=sheet.control,
         )
+
+    def experiment(self) -> Experiment:
+        """The experiment alone, or InputError with all that is wrong with its table."""
+        raw = self.raw.get("experiment")
+        if not isinstance(raw, dict):
+            found = "has no [experiment] table" if raw is None else "has no table `experiment`"
+            raise InputError(f"{self.path} {found}; one with knobs, such as depth = 20, is right")
+        experiment = self._settings(Experiment(), raw, ("experiment",))
+        if not self.problems:
+            self._possible(experiment, ("experiment",), {})
+        if self.problems:
+            raise InputError([sentence for _, sentence in sorted(self.problems)])
+        return experiment
 
     # -- keys and their kinds -------------------------------------------------------------------
 

@@ -5,8 +5,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from gradsim.errors import InputError, nearest
+from gradsim.experiment.experiment import Experiment
 from gradsim.scenario.format import Scenario
-from gradsim.scenario.reading import read
+from gradsim.scenario.reading import read, read_experiment
 
 ENDING = ".toml"
 
@@ -37,6 +38,22 @@ def find(name_or_path: str) -> Scenario:
         f"{name_or_path}: there is no such file, and no scenario of this name; "
         f"{nearest(path.name.removesuffix(ENDING), known)}"
     )
+
+
+def find_experiment(name_or_path: str) -> Experiment:
+    """The experiment in a TOML file with an [experiment] table, or of a shipped scenario.
+
+    Raises InputError as `find` does.
+    """
+    path = Path(name_or_path)
+    if _exists(path) and not path.is_dir():
+        return read_experiment(path, name_or_path)
+    return find(name_or_path).experiment
+
+
+def is_there(name_or_path: str) -> bool:
+    """Whether there is a file of this path."""
+    return _exists(Path(name_or_path))
 
 
 def _exists(path: Path) -> bool:

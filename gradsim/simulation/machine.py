@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from gradsim.experiment.batches import Batches
-from gradsim.experiment.build import build, load_data
+from gradsim.experiment.build import build
 from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.nn.clipping import CLIPS
@@ -80,7 +82,8 @@ class Machine:
 
         None for a regression.
         """
-        return accuracy(self.network.infer(self._held_out), self.data.held_out_targets)
+        with np.errstate(all="ignore"):
+            return accuracy(self.network.infer(self._held_out), self.data.held_out_targets)
 
     def _begin(self, step: int) -> None:
         self._switch(step)
@@ -101,7 +104,6 @@ class Machine:
         if record.held_out_accuracy is None:
             if step % EVALUATE_EVERY == 0:
                 record.held_out_accuracy = self.held_out_accuracy()
-                record.evaluated = True
             else:
                 record.held_out_accuracy = records[step - 1].held_out_accuracy
         self._live = training_step(self.training, *self.batches.batch(step), step)
@@ -140,7 +142,7 @@ class Machine:
         """Build network, optimizer and batches; without `draw` the weights are zero."""
         e = experiment
         self.experiment = experiment
-        self.data: Data = load_data(e)
+        self.data: Data = self.run.data
         network = build(e, self.data, draw=draw)
         clip = CLIPS[e.clip](e.clip_threshold) if e.clip != "none" else None
         kind = OPTIMIZERS[e.optimizer]
@@ -148,7 +150,8 @@ class Machine:
         self.training = Training(network, optimizer, clip, e.learning_rate)
         self._plan = plan(self.training)
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
-        self._held_out = self.data.held_out_inputs.astype(e.dtype)
+        with np.errstate(over="ignore"):
+            self._held_out = self.data.held_out_inputs.astype(e.dtype)
 
     def _switch(self, step: int) -> None:
         """Make the switches of the run up to this step that have not been made yet."""
@@ -193,7 +196,7 @@ class Machine:
         self._stand(run, step)
         self._segment = checkpoint.segment
         experiment = run.segments[self._segment].experiment
-        if experiment != self.experiment:
+        if experiment != self.experiment or run.data is not self.data:
             self._equip(experiment)
         self.network.parameters.values[...] = checkpoint.values
         for name, array in self.network.buffers():

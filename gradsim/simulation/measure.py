@@ -43,8 +43,6 @@ class StepRecord:
     loss: float | None = None
     accuracy: float | None = None
     held_out_accuracy: float | None = None
-    evaluated: bool = False
-    """True where the held-out accuracy was measured at this very step, not carried over."""
     grad_norm: float | None = None
     clipped_grad_norm: float | None = None
     fired: bool = False

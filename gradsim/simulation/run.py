@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.nn.arrays import Array
 from gradsim.simulation.measure import StepRecord
@@ -112,6 +113,8 @@ class Run:
 
     number: int
     segments: tuple[Segment, ...]
+    data: Data
+    """As it was read when the run began: a file may change or leave, a replay must not."""
     parent: int | None = None
     cursor: Position = START
     """Where the session stands, or stood when it left this run."""
@@ -145,6 +148,7 @@ class Run:
         return Run(
             number=number,
             segments=(*past, Segment(step, experiment)),
+            data=self.data,
             parent=self.number,
             cursor=Position(step, 0),
             records=self.records[:step],

@@ -1,7 +1,7 @@
 """The session: runs, a cursor, and the actions taken so far. Actions alone change it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradsim.errors import InputError
@@ -25,6 +25,9 @@ from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Position, Run, Segment
+
+DATA_KNOBS = frozenset({"data", "target", "scaling"})
+"""Knobs that decide which rows are read; a switch of any other goes on with the same rows."""
 
 RUNS_AT_HAND = 4
 """Runs that keep their keyframes after they were left; older ones come back by replay."""
@@ -56,8 +59,9 @@ class Session:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        check(experiment, load_data(experiment))
-        self.runs: list[Run] = [Run(0, (Segment(0, experiment),))]
+        data = load_data(experiment)
+        check(experiment, data)
+        self.runs: list[Run] = [Run(0, (Segment(0, experiment),), data)]
         self.run = self.runs[0]
         self.actions: list[Action] = []
         self.switched: Switched | None = None
@@ -139,15 +143,15 @@ class Session:
             pass
         return self._machine.network
 
-    def evaluate(self) -> None:
-        """Measure the held-out accuracy of the weights at the start of this step, and record it."""
-        step = self.cursor.step
-        self.look()
-        if not self.run.records[step].evaluated:
-            for _ in self._machine.seek(self.run, Position(step, 0)):
-                pass
-            self.run.records[step].held_out_accuracy = self._machine.held_out_accuracy()
-            self.run.records[step].evaluated = True
+    def held_out_accuracy(self) -> float | None:
+        """Share of held-out rows that the weights at the start of this step get right.
+
+        None for a regression. Measured now, and not recorded: the history is the same whether
+        anyone has asked or not.
+        """
+        for _ in self._machine.seek(self.run, Position(self.cursor.step, 0)):
+            pass
+        return self._machine.held_out_accuracy()
 
     # -- what is done ---------------------------------------------------------------------------
 
@@ -158,6 +162,8 @@ class Session:
 
     def perform(self, action: Action) -> Iterator[None]:
         """Take an action in slices of one op: run the iterator to its end."""
+        if isinstance(action, Advance | Back) and action.count < 0:
+            raise InputError(f"a move of {action.count} is none; a whole number from 0 on is right")
         match action:
             case Advance(grain, count):
                 for _ in range(count):
@@ -176,7 +182,7 @@ class Session:
             case Redo():
                 self._redo()
             case Visit(number, position):
-                self._visit(number, position)
+                yield from self._visit(number, position)
         self._log(action)
 
     def _forward(self, grain: Grain) -> Iterator[None]:
@@ -225,20 +231,21 @@ class Session:
     def _switch(self, changes: Mapping[str, Any]) -> Iterator[None]:
         before = self.experiment
         after = before.switch(changes)
-        check(after, load_data(after))
         differing = before.differs(after)
+        data = load_data(after) if DATA_KNOBS & differing.keys() else self.run.data
+        check(after, data)
         if not differing:
             return
         yield from self.looking()
-        seen = self.run.records[self.cursor.step]
+        seen = self._kept()
         effects = tuple(dict.fromkeys(KNOBS[name].effect for name in differing))
         if Effect.REBUILD in effects:
-            self._enter(Run(len(self.runs), (Segment(0, after),), parent=self.run.number))
+            self._enter(Run(len(self.runs), (Segment(0, after),), data, parent=self.run.number))
             effects = (Effect.REBUILD,)
         else:
             self._enter(self.run.fork(len(self.runs), self.cursor.step, after))
         yield from self.looking()
-        now = self.run.records[self.cursor.step]
+        now = self._kept()
         self.switched = Switched(differing, effects, seen, now)
 
     def _restart(self) -> None:
@@ -246,14 +253,21 @@ class Session:
         if len(run.segments) == 1:
             run.cursor = Position(0, 0)
         else:
-            self._enter(Run(len(self.runs), (Segment(0, self.experiment),), parent=run.number))
+            segments = (Segment(0, self.experiment),)
+            self._enter(Run(len(self.runs), segments, run.data, parent=run.number))
 
     def _pin(self) -> Iterator[None]:
         if self.pinned:
             self.pinned = None
             return
         yield from self.looking()
-        self.pinned = Pinned(self.run, self.run.records[self.cursor.step])
+        self.pinned = Pinned(self.run, self._kept())
+
+    def _kept(self) -> StepRecord:
+        """The record at the cursor with a table of its own, which stays when others are let go."""
+        record = self.run.records[self.cursor.step]
+        assert record.layers is not None
+        return replace(record, layers=record.layers.copy(), events=None)
 
     def _undo(self) -> None:
         parent = self.run.parent
@@ -269,15 +283,18 @@ class Session:
         self.run = self.runs[self._undone.pop()]
         self.switched = None
 
-    def _visit(self, number: int, position: Position | None) -> None:
+    def _visit(self, number: int, position: Position | None) -> Iterator[None]:
         if not 0 <= number < len(self.runs):
             raise InputError(f"there is no run {number}; runs are 0 to {len(self.runs) - 1}")
         run = self.runs[number]
         if position is not None:
+            if position.op >= 0 and 0 <= position.step <= run.end().step:
+                # What was only looked at is not in the log of actions: it is computed again.
+                yield from self._machine.seek(run, position)
             if not run.reaches(position):
                 raise InputError(
-                    f"run {number} has been computed up to step {run.end().step}, "
-                    f"op {run.end().op}; step {position.step}, op {position.op} is not in it"
+                    f"run {number} has been computed up to step {run.end().step}; "
+                    f"step {position.step}, op {position.op} is not in it"
                 )
             run.cursor = position
         self.run = run

@@ -75,7 +75,7 @@ class Frame:
     verdict: Verdict | None
     switched: Switched | None
     pinned: Sequence[float] | None
-    """The pinned run's delta norms at the step shown, or at its last one before."""
+    """The pinned run's delta norms at the step shown; where it has none, as they were pinned."""
     pinned_history: History | None
     other_futures: int
     view: View = field(default_factory=View)
@@ -199,7 +199,9 @@ def _verdict(session: Session, record: StepRecord | None) -> Verdict | None:
 def _pinned(session: Session, step: int) -> Sequence[float] | None:
     if session.pinned is None:
         return None
-    known = [record for record in session.pinned.run.records if record.layers is not None]
-    at_hand = [record for record in known if record.step <= step] or known
-    column = at_hand[-1].column("delta_norm") if at_hand else None
+    records = session.pinned.run.records
+    at_hand = records[step] if step < len(records) else session.pinned.record
+    column = at_hand.column("delta_norm")
+    if column is None:
+        column = session.pinned.record.column("delta_norm")
     return None if column is None else [float(value) for value in column]

@@ -361,7 +361,7 @@ def test_any_finite_number_gives_a_run_and_no_complaint(
             )
         )  # fmt: skip
         for _ in range(2):
-            session.evaluate()
+            session.held_out_accuracy()
             record = session.look()
             assert record.loss is not None
             assert record.layers is not None

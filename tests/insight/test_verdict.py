@@ -108,7 +108,7 @@ def test_the_size_of_the_loss_decides_nothing(knobs: dict[str, Any], factor: flo
     plain, scaled = verdict_after(0, **knobs), verdict_after(0, loss_factor=factor, **knobs)
     assert scaled.shape is plain.shape
     assert scaled.evidence.last_delta_norm == pytest.approx(
-        factor * plain.evidence.last_delta_norm, rel=1e-9
+        factor * plain.evidence.last_delta_norm, rel=1e-9, abs=0.0
     )
     same_number(scaled.evidence.reach_decades, plain.evidence.reach_decades)
     same_number(scaled.evidence.slope, plain.evidence.slope)
@@ -271,15 +271,18 @@ def test_before_the_first_update_there_is_none() -> None:
     plain = report(Session(experiment(depth=3, width=8)))
     reasons = check_json(plain)
     assert set(reasons.values()) == {"no update made yet"}
-    assert {place.split(".")[2] for place in reasons} == {"update_norm", "update_ratio"}
-    assert len(reasons) == 2 * 4
+    assert {place.rpartition(".")[2] for place in reasons} == {
+        "update_norm", "update_ratio", "oscillation",
+    }  # fmt: skip
+    assert len(reasons) == 2 * 4 + 1
 
 
 def test_a_healthy_run_has_no_nulls() -> None:
     session = Session(experiment(depth=3, width=8))
     session.do(Advance(Grain.STEP, 3))
     plain = report(session)
-    assert check_json(plain) == {}
+    # After so few steps the loss need not have come down: oscillation may be infinite.
+    assert check_json(plain).keys() <= {"oscillation"}
     assert len(plain["history"]["loss"]) == 4
     assert plain["history"]["step"] == [0, 1, 2, 3]
 

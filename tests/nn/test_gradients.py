@@ -171,7 +171,7 @@ def test_sigmoid_slope_keeps_its_digits_in_the_tails(x: float) -> None:
     op = ACTIVATIONS["sigmoid"](1, 1, "float64")
     op.forward(np.array([[x]]))
     small = exp(-abs(x))
-    assert op.slopes[0, 0] == pytest.approx(small / (1.0 + small) ** 2, rel=1e-14)
+    assert op.slopes[0, 0] == pytest.approx(small / (1.0 + small) ** 2, rel=1e-14, abs=0.0)
 
 
 # -- normalizations -----------------------------------------------------------------------------
@@ -300,7 +300,8 @@ def test_loss(name: str, batch: int, outputs: int, seed: int, factor: float, spr
         assert same_bits(output, before)
         assert same_bits(target, target_before)
         scalar = partial(loss.forward, output, target)
-        assert_close(gradient, by_differences(scalar, output), TOLERANCE)
+        # A loss that rounds to zero has no differences to speak of.
+        assert_close(gradient, by_differences(scalar, output), TOLERANCE, floor=1e-11 * factor)
 
 
 @pytest.mark.parametrize("name", LOSSES)

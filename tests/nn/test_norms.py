@@ -99,9 +99,9 @@ def test_entries_around_one_size(dtype: str, base: int, spread: list[int]) -> No
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_no_single_part_of_a_large_norm_is_lost(dtype: str) -> None:
-    """A million small entries outweigh a few large ones."""
+    """Many small entries outweigh a few large ones."""
     size = 1e-20 if dtype == "float32" else 1e-160
-    x = np.full(100_000, size, dtype)
+    x = np.full(30_000, size, dtype)
     x[:3] = 10.0 * size
     check(x)
 

@@ -24,6 +24,7 @@ def test_the_names_are_those_of_the_report_and_none_is_missing() -> None:
     evidence = {k for k, value in full["verdict"]["evidence"].items() if isinstance(value, float)}
     wanted = {
         Part.HISTORY: set(full["history"]),
+        Part.TOP: {name for name, value in full.items() if isinstance(value, float)},
         Part.LAYERS: set(full["layers"][0]) - {"layer"},
         Part.EVIDENCE: evidence,
         Part.VERDICT: {"shape"},
@@ -39,6 +40,7 @@ def test_each_is_measured_where_it_stands() -> None:
     full = report(small(3))
     assert measured(full, "step") == 3
     assert measured(full, "loss") == full["history"]["loss"][-1]
+    assert measured(full, "oscillation") == full["oscillation"]
     assert measured(full, "delta_norm", 1) == full["layers"][0]["delta_norm"]
     assert measured(full, "delta_norm", "output") == full["layers"][2]["delta_norm"]
     assert measured(full, "reach") == full["verdict"]["evidence"]["reach"]
@@ -51,6 +53,6 @@ def test_every_number_is_a_number_from_the_first_step_on(name: str) -> None:
     before, after = measured(report(small()), name, layer), measured(report(small(1)), name, layer)
     assert isinstance(after, float | int)
     assert not isnan(after)
-    # Updates do not exist before the first.
+    # Updates do not exist before the first, nor a change of the loss.
     assert isinstance(before, float | int)
-    assert isnan(before) == name.startswith("update")
+    assert isnan(before) == (name.startswith("update") or name == "oscillation")

@@ -13,7 +13,7 @@ from gradsim.experiment.batches import Batches
 from gradsim.experiment.build import load_data
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.experiment.knobs import Effect
-from gradsim.nn.arrays import Array
+from gradsim.nn.arrays import Array, l2_norm
 from gradsim.nn.losses import accuracy
 from gradsim.nn.network import Network
 from gradsim.simulation.actions import (
@@ -262,6 +262,30 @@ def check_events(session: Session, model: Model) -> None:
 def check_network(session: Session, model: Model) -> None:
     """The same bits: parameters, running statistics, and all that this step has computed."""
     same_network(session.network(), model.run.straight, model.run.cursor)
+
+
+def check_look(session: Session, model: Model) -> None:
+    """The record of the step at the cursor: its loss, and the norms of every layer."""
+    record, straight, step = session.look(), model.run.straight, model.run.cursor.step
+    events = straight.events(step)
+    (loss,) = (e.norm_out for e in events if e.phase is Phase.LOSS)
+    clip = next(at for at, e in enumerate(events) if e.phase is Phase.CLIP)
+    network = straight.at(Position(step, clip))
+    store = network.parameters
+    assert record.step == step
+    assert record.loss == loss
+    for column, layer in enumerate(network.layers):
+        delta = network.gradients[layer.pre_activation]
+        assert delta is not None
+        weight = store.slices[layer.weight]
+        for name, array in (
+            ("delta_norm", delta),
+            ("grad_weight_norm", store.gradients[weight]),
+            ("weight_norm", store.values[weight]),
+        ):
+            known = record.column(name)
+            assert known is not None
+            assert known[column] == l2_norm(array), name
 
 
 def same_network(got: Network, straight: Straight, position: Position) -> None:

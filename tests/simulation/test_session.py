@@ -15,6 +15,7 @@ from straight import (
     Straight,
     check_cursors,
     check_events,
+    check_look,
     check_network,
     same_network,
     together,
@@ -62,11 +63,12 @@ def weights(session: Session) -> dict[str, Array]:
 
 
 def forget(patch: pytest.MonkeyPatch, events_kept: int = 2, runs_at_hand: int = 1) -> None:
-    """Keep next to nothing: two checkpoints, the events of few steps, the keyframes of one run."""
+    """Keep next to nothing: two checkpoints, few steps with events and tables, one run at hand."""
     patch.setattr(run, "KEYFRAME_BUDGET", 1)
     for module in (run, machine):
         patch.setattr(module, "EVENTS_KEPT", events_kept)
     patch.setattr(sessions, "RUNS_AT_HAND", runs_at_hand)
+    patch.setattr(machine, "TABLE_BUDGET", 1)
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ READS: dict[str, Callable[[Session], object]] = {
     "look": Session.look,
     "network": Session.network,
     "events": Session.events,
-    "evaluate": Session.evaluate,
+    "held_out_accuracy": Session.held_out_accuracy,
     "past": lambda session: [session.events_of(r.step, 3) for r in session.past()[::4]],
 }
 
@@ -162,6 +164,8 @@ def test_any_walk(
             check_events(session, model)
             if len(taken) % 2:
                 check_network(session, model)
+            if len(taken) % 3 == 0:
+                check_look(session, model)
         check_network(session, model)
         again = Session(declared)
         for action in session.actions:
@@ -463,10 +467,9 @@ def test_held_out_accuracy_after_a_switch_is_that_of_the_switched_network(
             session.network()
         session.do(action)
         model.do(action)
-    session.evaluate()
     wanted = model.run.straight.held_out_accuracy(13)
     assert wanted != model.runs[0].straight.held_out_accuracy(13), "the example shows nothing"
-    assert session.look().held_out_accuracy == wanted
+    assert session.held_out_accuracy() == wanted
 
 
 @pytest.mark.usefixtures("forgetful")
@@ -718,6 +721,17 @@ def test_pin_holds_a_profile_and_lets_go() -> None:
     np.testing.assert_array_equal(pinned.record.layers[:3], kept[:3])
     session.do(Pin())
     assert session.pinned is None
+
+
+def test_a_pinned_profile_and_a_switch_outlast_the_tables(forgetful: None) -> None:
+    session = Session(small())
+    session.do(Pin())
+    session.do(Switch({"activation": "relu"}))
+    session.do(Advance(Grain.STEP, 12))
+    assert session.pinned is not None
+    assert session.switched is not None
+    for record in (session.pinned.record, session.switched.before, session.switched.after):
+        assert record.layers is not None
 
 
 # -- weights and batches ------------------------------------------------------------------------

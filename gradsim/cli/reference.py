@@ -1,0 +1,191 @@
+"""`gradsim reference`: the reference page, written from the declarations."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from gradsim.cli.knobs import shown
+from gradsim.cli.listing import LISTS
+
+
+@click.command(short_help="Write the reference page, as Markdown.")
+def reference() -> None:
+    """Write every knob, choice, scenario step and quantity to stdout, as Markdown.
+
+    It is made from the declarations; docs/reference.md is what this prints.
+    """
+    click.echo(page(), nl=False)
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [
+        "# Reference",
+        "Written by `gradsim reference` from the declarations in the code: to change this page, "
+        "change them, and run `gradsim reference > docs/reference.md`.",
+        "## Knobs",
+        "Each is an option (`gradsim run --depth 10`), a setting (`--set depth=10`), a key of "
+        "`[experiment]` and of `set` in a scenario, and a row of the panel in the app. `key` is "
+        "pressed in the app for the next value, and for the one before it with shift, or as said.",
+        _knobs(),
+        "### What a switch keeps",
+        "What setting a knob does to a network in training.",
+        _effects(),
+        "## Choices",
+        *(part for what in _CHOICES for part in _choices(what)),
+        "## Scenarios",
+        *_scenarios(),
+        "## Quantities",
+        "What a scenario can expect, by the names of the report. One of a layer needs `layer`: a "
+        "number counted from 1, or `output`.",
+        _quantities(),
+        "## The report",
+        "What `gradsim run --json` prints. What is not a number or infinite is null there.",
+        *_report(),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_CHOICES = (
+    "activations", "initializers", "normalizations", "skips", "clips", "optimizers", "losses",
+    "data",
+)  # fmt: skip
+
+
+def _knobs() -> str:
+    from gradsim.experiment.experiment import DEFAULTS, KINDS, KNOBS, right  # noqa: PLC0415
+
+    words = {int: "whole number", float: "number", str: "text"}
+    return _table(
+        ("knob", "what it is", "type", "may be", "default", "a switch", "key"),
+        (
+            (
+                _code(name),
+                knob.help,
+                "choice" if knob.choices else words[KINDS[name]],
+                right(name).removeprefix("one of "),
+                _code(shown(DEFAULTS[name])),
+                knob.effect.name.lower(),
+                _keys(knob.key, knob.key_back),
+            )
+            for name, knob in KNOBS.items()
+        ),
+    )
+
+
+def _keys(key: str, back: str) -> str:
+    return " ".join(_code(k) for k in (key, back) if k)
+
+
+def _effects() -> str:
+    from gradsim.experiment.knobs import Effect  # noqa: PLC0415
+
+    return _table(("a switch", "does"), ((e.name.lower(), str(e)) for e in Effect))
+
+
+def _choices(what: str) -> Sequence[str]:
+    about, table = LISTS[what]
+    head, *rows = table()
+    named = ((_code(row[0]), *map(_code_if_formula, head[1:], row[1:])) for row in rows)
+    return f"### {what.capitalize()}", f"{about[0].upper()}{about[1:]}.", _table(head, named)
+
+
+def _code_if_formula(head: str, cell: str) -> str:
+    return _code(cell) if head in ("formula", "slope") and cell != "-" else cell
+
+
+def _scenarios() -> Iterable[str]:
+    from gradsim.scenario.format import COMPARISONS, STEPS, Control, Expectation, Sheet  # noqa: PLC0415
+
+    yield "A TOML file. At its top:"
+    yield _fields(Sheet, {"steps": "what is done, in its order"})
+    yield "Under `[control]`: " + _first_line(Control)
+    yield _fields(Control, {})
+    yield "Each `[[steps]]` table has one of these keys:"
+    yield _table(
+        ("step", "does", "is"),
+        ((_code(key), _first_line(kind), _right(kind, key)) for key, kind in STEPS.items()),
+    )
+    yield (
+        "In `expect` stand a quantity and one comparison ("
+        + ", ".join(_code(key) for key in COMPARISONS)
+        + "):"
+    )
+    yield _fields(Expectation, {})
+
+
+def _fields(model: Any, more: dict[str, str]) -> str:
+    rows = []
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        rows.append((_code(key), more.get(key, _right(model, key)), _default(field)))
+    return _table(("key", "is", "where left out"), rows)
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "must be there"
+    default = field.get_default(call_default_factory=True)
+    return "-" if default in (None, {}) else _code(f"{default}")
+
+
+def _right(model: Any, key: str) -> str:
+    """What would be a right value of a key, as the sentences about a wrong one say it."""
+    from typing import get_args  # noqa: PLC0415
+
+    from gradsim.scenario.format import Right  # noqa: PLC0415
+
+    field = next(f for name, f in model.model_fields.items() if (f.alias or name) == key)
+    kinds = (field.annotation, *get_args(field.annotation))
+    notes = [*field.metadata, *(n for kind in kinds for n in getattr(kind, "__metadata__", ()))]
+    return next((note.words for note in notes if isinstance(note, Right)), "")
+
+
+def _first_line(part: Any) -> str:
+    return str(part.__doc__).strip().splitlines()[0]
+
+
+def _quantities() -> str:
+    from gradsim.scenario.quantities import QUANTITIES, Part  # noqa: PLC0415
+
+    places = {
+        Part.HISTORY: "`history`, its last entry",
+        Part.TOP: "top",
+        Part.LAYERS: "`layers`",
+        Part.EVIDENCE: "`verdict.evidence`",
+        Part.VERDICT: "`verdict`",
+    }
+    return _table(
+        ("quantity", "what it is", "unit", "in the report"),
+        ((_code(n), q.about, q.unit or "-", places[q.part]) for n, q in QUANTITIES.items()),
+    )
+
+
+def _report() -> Iterable[str]:
+    from gradsim.insight import compare, report  # noqa: PLC0415
+    from gradsim.insight.verdict import Shape  # noqa: PLC0415
+
+    yield _table(("key", "holds"), ((_code(key), about) for key, about in report.KEYS.items()))
+    yield f"The schema is `{report.SCHEMA}`. A shape is one of {_codes(Shape)}."
+    yield (
+        f"`gradsim compare` and `gradsim run --vary` print `{compare.SCHEMA}`: `steps`, `knobs` "
+        "(the names of those that differ), and `runs`, each with `name`, `knobs`, `oscillation`, "
+        f"and at `start` and `end` {_codes(compare.STATE_COLUMNS)}."
+    )
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(_code(str(name)) for name in names)
+
+
+def _code(text: str) -> str:
+    # A bar must not end the cell of a table, and a backtick not the code.
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

@@ -1,0 +1,52 @@
+"""`gradsim reference`: the page in docs is what it prints, and nothing declared is missing."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from gradsim.cli.main import run
+from gradsim.experiment.experiment import KNOBS, Experiment
+from gradsim.insight.report import KEYS, jsonable, report
+from gradsim.scenario.format import COMPARISONS, STEPS
+from gradsim.scenario.quantities import QUANTITIES
+from gradsim.simulation.session import Session
+
+STORED = Path(__file__).parents[2] / "docs" / "reference.md"
+
+
+@pytest.fixture
+def page(capsys: pytest.CaptureFixture[str]) -> str:
+    assert run(["reference"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_the_page_in_docs_is_what_the_command_prints(page: str) -> None:
+    assert STORED.read_text(encoding="utf-8").splitlines() == page.splitlines(), (
+        "write it anew: gradsim reference > docs/reference.md"
+    )
+
+
+def test_nothing_declared_is_missing(page: str) -> None:
+    rows = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    for names in (KNOBS, STEPS, COMPARISONS, QUANTITIES, KEYS):
+        assert set(names) <= rows
+    for knob in KNOBS.values():
+        assert knob.help in page
+        if knob.choices and "float64" not in knob.choices and "raw" not in knob.choices:
+            assert set(knob.choices) <= rows
+
+
+def test_every_row_of_a_table_has_the_cells_of_its_head(page: str) -> None:
+    lines = page.splitlines()
+    for above, line in pairwise(lines):
+        if above.startswith("|") and line.startswith("|"):
+            bars = [text.replace("\\|", "").count("|") for text in (above, line)]
+            assert bars[0] == bars[1], line
+
+
+def test_the_keys_of_the_report_are_those_that_are_explained() -> None:
+    full = jsonable(report(Session(Experiment.of({"depth": 2, "width": 4, "batch-size": 8}))))
+    assert list(full) == list(KEYS)
