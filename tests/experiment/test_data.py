@@ -19,7 +19,7 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.sources import DATA_SETS
 from gradsim.insight.report import jsonable, report
 from gradsim.nn.arrays import Array
-from gradsim.simulation.actions import Advance, Grain, Switch, Undo
+from gradsim.simulation.actions import Action, Advance, Grain, Switch, Undo
 from gradsim.simulation.session import Session
 
 SETS = {
