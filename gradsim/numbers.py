@@ -19,9 +19,9 @@ def number(value: float | None) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def share(value: float | None) -> str:
+def share(value: float | None, digits: int = 1) -> str:
     """A share as percent: `10.6 %`."""
-    return "–" if value is None or isnan(value) else f"{100 * value:.1f} %"
+    return "–" if value is None or isnan(value) else f"{100 * value:.{digits}f} %"
 
 
 def decades(before: float, after: float) -> str:

@@ -32,7 +32,7 @@ def _chart(
     steps = Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
     held_out = frame.history.held_out_accuracy
     if only and name != "accuracy":
-        title = [*title, ("  held-out ", "label"), (share(_last(held_out)), "value")]
+        title = [*title, ("  held-out ", "label"), (share(_last(held_out), 0), "value")]
     return [fitted(title, width), *draw(curves, steps, y, width, height - 1, markers).rows]
 
 

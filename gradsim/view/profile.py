@@ -7,11 +7,11 @@ from gradsim.view.frame import Frame, Sizes
 from gradsim.view.lines import Line, Run, fitted, joined, length
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 
-LEGEND: tuple[tuple[str, str, str, str], ...] = (
-    ("live", "activation gradient", "activation grad", "delta"),
-    ("second", "weight gradient", "weight grad", "weights"),
-    ("ghost", "before switch", "before", "before"),
-    ("pinned", "pinned", "pinned", "pinned"),
+LEGEND: tuple[tuple[str, ...], ...] = (
+    ("live", "activation gradient", "activation grad", "delta", "delta"),
+    ("second", "weight gradient", "weight grad", "weights", "W"),
+    ("ghost", "before switch", "before", "before", "was"),
+    ("pinned", "pinned", "pinned", "pinned", "pin"),
 )
 """Role of each curve, and its names from long to short."""
 
@@ -34,7 +34,7 @@ def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Lin
 
 def legend(shown: set[str], width: int, markers: Markers) -> Line:
     """Which sign is which curve; shorter names where the width asks for it."""
-    for which in (1, 2, 3):
+    for which in range(1, len(LEGEND[0])):
         parts: list[list[Run]] = [
             [(f"{sample(entry[0], markers)} ", entry[0]), (entry[which], "label")]
             for entry in LEGEND

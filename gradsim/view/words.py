@@ -136,7 +136,7 @@ def _first(record: StepRecord) -> float | None:
 
 
 def _shown(value: object) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def switches(frame: Frame, width: int, height: int) -> list[Line]:
