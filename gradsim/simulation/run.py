@@ -101,10 +101,8 @@ class Keyframes:
         return fork
 
     def thin(self) -> None:
-        """Keep the earliest checkpoint only: for a run that has been left."""
-        first = self.latest(min(self._spread, default=0))
-        self._spread = {first[0]: first[1]} if first else {}
-        self._recent = {}
+        """Let go of all: a run that has been left comes back from its seed, by exact replay."""
+        self._spread, self._recent, self._stride = {}, {}, 1
 
 
 @dataclass(slots=True)

@@ -155,7 +155,8 @@ class GradsimApp(App[None]):
         if playback:
             speed = f"scenario {playback.progress}  {speed}"
             narration = playback.narration
-            message = message or playback.verdict
+            if self.driver.follows_scenario:
+                message = message or playback.verdict
             if playback.taken_over:
                 narration = "You have taken over. enter returns to the scenario where you left it."
         return View(
@@ -166,6 +167,7 @@ class GradsimApp(App[None]):
             busy=driver.busy,
             narration=narration,
             message=message,
+            ahead=playback is not None and playback.ahead and self.driver.follows_scenario,
         )
 
     # -- keys -----------------------------------------------------------------------------------
@@ -280,6 +282,7 @@ class GradsimApp(App[None]):
         """Show what a key did at once where nothing ticks by itself."""
         if self._live:
             self._tick()
+            self.paint()
         else:
             self.advance(0.0)
 
@@ -287,11 +290,17 @@ class GradsimApp(App[None]):
 def open_app(experiment: Experiment) -> None:
     """Open the app on an experiment, already running."""
     with threadpool_limits(1):
-        GradsimApp(Session(experiment)).run()
+        _run(GradsimApp(Session(experiment)))
 
 
 def open_scenario(scenario: Scenario) -> None:
     """Open the app on a scenario, playing."""
     player = Player(scenario)
     with threadpool_limits(1):
-        GradsimApp(player.session, playback=Playback(player)).run()
+        _run(GradsimApp(player.session, playback=Playback(player)))
+
+
+def _run(app: GradsimApp) -> None:
+    app.run()
+    if app.return_code:
+        raise SystemExit(app.return_code)

@@ -66,7 +66,7 @@ class KnobScreen(ModalScreen[None]):
         self._open = None
         self._box.border_title = "knobs"
         self._list.clear_options()
-        self._list.add_options([Option(self._row(name), id=name) for name in KNOBS])
+        self._list.add_options([Option(self._row(name), id=f"knob:{name}") for name in KNOBS])
         self._list.highlighted = list(KNOBS).index(self._knob)
         self._list.focus()
         self._describe()
@@ -82,16 +82,21 @@ class KnobScreen(ModalScreen[None]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Say what the highlighted knob is."""
-        if self._open is None and event.option_id:
-            self._knob = event.option_id
+        # An event may arrive after the list has changed: its id says which list it is from.
+        kind, _, name = (event.option_id or "").partition(":")
+        if self._open is None and kind == "knob":
+            self._knob = name
             self._describe()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open a knob, or take a choice."""
-        if self._open is not None:
-            self._apply(str(event.option_id))
+        kind, _, name = (event.option_id or "").partition(":")
+        if (kind == "choice") != (self._open is not None):
+            return
+        if kind == "choice":
+            self._apply(name)
             self._list_knobs()
-        elif KNOBS[self._knob].choices:
+        elif KNOBS[self._knob].choices and not KNOBS[self._knob].also:
             self._list_choices()
         else:
             self._input.value = str(self._session.experiment.value(self._knob))
@@ -104,7 +109,7 @@ class KnobScreen(ModalScreen[None]):
         self._list.clear_options()
         self._list.add_options(
             [
-                Option(_grid((name, "value", 22), (formula, "label", None)), id=name)
+                Option(_grid((name, "value", 22), (formula, "label", None)), id=f"choice:{name}")
                 for name, formula in knob.choices.items()
             ]
         )

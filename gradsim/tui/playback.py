@@ -36,6 +36,8 @@ class Playback:
         """Characters that can be read at once; a longer text is turned over like pages."""
         self.verdict = ""
         """The latest expectation in words, with what was measured."""
+        self.ahead = False
+        """Whether the gradients of the step to come are shown: after a switch or a check."""
         self._marks: list[Mark] = []
         self._left: Mark | None = None
         self._pages: list[str] = []
@@ -93,6 +95,8 @@ class Playback:
         self.verdict = ""
         self._marks.append(Mark(session.run.number, session.cursor))
         yield from player.perform_next()
+        if not isinstance(step, Say):
+            self.ahead = isinstance(step, Set | Expect)
         if isinstance(step, Say):
             self._pages = ["", *pages(player.narration, self.room)]
             self.turn_page()
@@ -132,4 +136,5 @@ class Playback:
         del self._marks[index:]
         self.player.back_to(index)
         self._pages, self.wait, self._left, self.verdict = [], 0.0, None, ""
+        self.ahead = False
         return Visit(*mark)

@@ -25,6 +25,8 @@ class View:
     speed: str = ""
     settled: bool = False
     """Show the last step finished rather than the one in progress: for playing fast."""
+    ahead: bool = False
+    """Between two steps show the gradients of the one to come, where they have been computed."""
     busy: bool = False
     narration: str = ""
     message: str = ""
@@ -94,6 +96,13 @@ def frame(session: Session, view: View) -> Frame:
     else:
         shown, finished = step, False
     records = session.run.records
+    looked_ahead = (
+        view.ahead and op == 0 and step < len(records) and records[step].layers is not None
+    )
+    if looked_ahead:
+        shown, finished = step, False
+        clip = next(k for k, entry in enumerate(records[step].plan) if entry[0] is Phase.CLIP)
+        op = clip + 1
     record = records[shown] if shown < len(records) else StepRecord(shown)
     count = len(record.plan) if finished else op
     events = session.events_of(shown, count)

@@ -19,7 +19,7 @@ LEGEND: tuple[tuple[str, ...], ...] = (
 def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Line]:
     """A legend line and the chart under it: exactly `height` lines."""
     curves = _curves(frame)
-    layers = Axis(1.0, float(max(frame.depth, 2, *(len(c.x) for c in curves))), label="layer")
+    layers = Axis(1.0, float(max([frame.depth, *(len(c.x) for c in curves)])), label="layer")
     low, high = fit([curve.y for curve in curves], log=True)
     picture = draw(
         curves,

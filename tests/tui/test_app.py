@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.simulation.actions import Advance, Grain
@@ -420,3 +421,15 @@ async def test_loss_shown_is_the_loss_of_the_network() -> None:
         loss = fresh.past()[-1].loss
         assert loss is not None
         assert f"loss {loss:.3g}" in await text(pilot)
+
+
+async def test_enter_twice_at_once_in_the_panel_does_not_end_the_app() -> None:
+    it = app(depth=3, width=8)
+    async with running(it) as pilot:
+        await press(pilot, "k")
+        for _ in range(2):
+            pilot.app.screen.query_one(OptionList).action_select()
+        await pilot.pause(0.1)
+        assert it.return_code in (None, 0)
+        await press(pilot, "escape", "escape", "pagedown")
+        assert it.session.cursor.step == 1
