@@ -9,12 +9,12 @@ import numpy as np
 from gradsim.experiment.build import build
 from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
+from gradsim.experiment.start import draw
 from gradsim.nn.arrays import Array
-from gradsim.nn.clipping import CLIPS
-from gradsim.nn.op import Op, Parameter
-from gradsim.nn.optimizers import OPTIMIZERS
+from gradsim.nn.op import Op, Parameter, Start
 from gradsim.simulation.events import Event, Phase
-from gradsim.simulation.stepper import Training, training_step
+from gradsim.simulation.stepper import training_step
+from gradsim.simulation.training import Training, training
 
 TOLERANCE = 1e-6
 """Largest difference allowed between gradient and differences, as a share of the largest entry."""
@@ -41,10 +41,8 @@ def toy_data(features: int, classes: int, rows: int = 40, seed: int = 0) -> Data
 def training_of(declared: Experiment, data: Data) -> Training:
     """What the stepper works on, built by hand, with no session around it."""
     network = build(declared, data)
-    clip = CLIPS[declared.clip](declared.clip_threshold) if declared.clip != "none" else None
-    kind = OPTIMIZERS[declared.optimizer]
-    optimizer = kind(network.parameters.size, declared.dtype, declared.values(kind.knobs))
-    return Training(network, optimizer, clip, declared.learning_rate)
+    draw(network, declared, data)
+    return training(declared, network)
 
 
 def run_until(
@@ -66,10 +64,14 @@ def randomize(training: Training, seed: int = 0) -> None:
 
 
 def bind_random(op: Op, rng: np.random.Generator, dtype: str = "float64") -> dict[str, Parameter]:
-    """Give an op parameters of its own, random, their gradients NaN until they are written."""
+    """Give an op parameters of its own, random, their gradients NaN until they are written.
+
+    Around where they start from, if that is a constant.
+    """
     bound = {}
     for spec in op.parameters():
-        value = rng.normal(size=spec.shape) + (spec.fill or 0.0)
+        start = 0.0 if isinstance(spec.start, Start) else spec.start
+        value = rng.normal(size=spec.shape) + start
         bound[spec.name] = Parameter(
             spec.name, value.astype(dtype), np.full(spec.shape, np.nan, dtype)
         )
@@ -77,14 +79,14 @@ def bind_random(op: Op, rng: np.random.Generator, dtype: str = "float64") -> dic
     return bound
 
 
-def bind_start(op: Op) -> None:
-    """Give an op parameters of its own at the values they start from."""
-    op.bind(
-        {
-            spec.name: Parameter(spec.name, np.full(spec.shape, spec.fill), np.zeros(spec.shape))
-            for spec in op.parameters()
-        }
-    )
+def bind_start(op: Op, dtype: str = "float64") -> None:
+    """Give an op parameters of its own at the constants they start from."""
+    bound = {}
+    for spec in op.parameters():
+        assert not isinstance(spec.start, Start), f"{spec.name} starts from no constant"
+        value = np.full(spec.shape, spec.start, dtype)
+        bound[spec.name] = Parameter(spec.name, value, np.zeros_like(value))
+    op.bind(bound)
 
 
 def by_differences(scalar: Callable[[], float], array: Array) -> Array:

@@ -65,7 +65,7 @@ def found(name: str) -> "Experiment":
     from gradsim.scenario.shelf import ENDING, find_experiment, is_there, shipped  # noqa: PLC0415
 
     if name == "default":
-        return Experiment()
+        return Experiment.of({})
     known = shipped()
     if not is_there(name) and name.removesuffix(ENDING) not in known:
         if "=" in name:

@@ -21,7 +21,8 @@ def set_option(function: Function) -> Function:
         "settings",
         multiple=True,
         metavar="KNOB=VALUE",
-        help="Set a knob, as often as you like; later ones win, and a knob's own option wins.",
+        help="Set a knob, as often as you like; later ones win, and a knob's own option wins. "
+        "layers.7.activation=relu sets it for one layer.",
     )(function)
 
 
@@ -63,12 +64,25 @@ def declared(settings: Sequence[str], knobs: Mapping[str, str | None]) -> "Exper
 
     Raises InputError with a sentence for each that is wrong.
     """
+    from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
+
+    return Experiment.of(changes(settings, knobs))
+
+
+def changes(settings: Sequence[str], knobs: Mapping[str, str | None]) -> dict[str, str]:
+    """The knobs that `--set` and the knobs' own options set, each right by itself.
+
+    Raises InputError with a sentence for each that is wrong.
+    """
     from gradsim.experiment.experiment import Experiment, kebab  # noqa: PLC0415
 
     problems: list[str] = []
     values: dict[str, str] = {}
 
     def take(name: str, value: str, where: str) -> None:
+        if "." in name:  # whether a layer exists depends on the depth: all together, later
+            values[name] = value
+            return
         try:
             Experiment.of({name: value}, where)
         except InputError as error:
@@ -87,7 +101,7 @@ def declared(settings: Sequence[str], knobs: Mapping[str, str | None]) -> "Exper
             take(kebab(field), given, "")
     if problems:
         raise InputError(problems)
-    return Experiment.of(values)
+    return values
 
 
 def whole(option: str, text: str, low: int, high: int) -> int:

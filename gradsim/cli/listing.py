@@ -85,6 +85,12 @@ def _losses() -> Table:
     return _parts("loss", LOSSES)
 
 
+def _schedules() -> Table:
+    from gradsim.nn.schedules import SCHEDULES  # noqa: PLC0415
+
+    return _parts("schedule", SCHEDULES)
+
+
 def _data() -> Table:
     from gradsim.experiment.sources import DATA_SETS  # noqa: PLC0415
 
@@ -116,11 +122,15 @@ def _scenarios() -> Table:
 LISTS: dict[str, tuple[str, Callable[[], Table]]] = {
     "activations": ("functions of a single unit, with their slopes", _activations),
     "initializers": ("distributions of the starting weights", _initializers),
-    "normalizations": ("what is done to pre-activations before the activation", _normalizations),
-    "skips": ("paths around a layer", _skips),
+    "normalizations": (
+        "what is done to what passes through a layer, or to its weights",
+        _normalizations,
+    ),
+    "skips": ("paths around a block of layers", _skips),
     "clips": ("what is done to gradients before the update", _clips),
     "optimizers": ("how gradients become a change of the weights", _optimizers),
     "losses": ("what training lowers", _losses),
+    "schedules": ("how the learning rate changes from step to step", _schedules),
     "data": ("data sets to learn from", _data),
     "knobs": ("all settings of an experiment, with their defaults", _knobs),
     "scenarios": ("lessons to play and to check", _scenarios),

@@ -34,6 +34,7 @@ def page() -> str:
         _effects(),
         "## Choices",
         *(part for what in _CHOICES for part in _choices(what)),
+        *_small_choices(),
         "## Scenarios",
         *_scenarios(),
         "## Quantities",
@@ -43,13 +44,19 @@ def page() -> str:
         "## The report",
         "What `gradsim run --json` prints. What is not a number or infinite is null there.",
         *_report(),
+        "## The state file",
+        "What `gradsim run --save state.npz` writes, `--load` reads, and `gradsim export` carries "
+        "to PyTorch. Layer 3 stands for any layer; a name is there only where the network has the "
+        "part. All arrays are of one moment: the parameters before an update, the next batch, its "
+        "loss, and the gradients that the update would use.",
+        _state(),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 _CHOICES = (
-    "activations", "initializers", "normalizations", "skips", "clips", "optimizers", "losses",
-    "data",
+    "activations", "initializers", "normalizations", "skips", "clips", "optimizers", "schedules",
+    "losses", "data",
 )  # fmt: skip
 
 
@@ -87,8 +94,32 @@ def _effects() -> str:
 def _choices(what: str) -> Sequence[str]:
     about, table = LISTS[what]
     head, *rows = table()
-    named = ((_code(row[0]), *map(_code_if_formula, head[1:], row[1:])) for row in rows)
+    named = [(_code(row[0]), *map(_code_if_formula, head[1:], row[1:])) for row in rows]
+    torch = _in_torch(what)
+    if torch:
+        head = (*head, "in PyTorch")
+        named = [(*row, _code(torch[old[0]]) if torch.get(old[0]) else "-")
+                 for row, old in zip(named, rows, strict=True)]  # fmt: skip
     return f"### {what.capitalize()}", f"{about[0].upper()}{about[1:]}.", _table(head, named)
+
+
+def _in_torch(what: str) -> dict[str, str]:
+    """How PyTorch says it, for each part that says so."""
+    from gradsim.experiment.experiment import PARTS  # noqa: PLC0415
+
+    parts = PARTS.get(what.removesuffix("es" if what == "losses" else "s"), {})
+    said = {name: getattr(part, "torch", "") for name, part in parts.items()}
+    return {name: text.replace("\n", " ") for name, text in said.items() if text}
+
+
+def _small_choices() -> Iterable[str]:
+    from gradsim.experiment.experiment import KNOBS, PARTS  # noqa: PLC0415
+
+    for name, knob in KNOBS.items():
+        if knob.choices and name not in PARTS and name != "data":
+            yield f"### Choices of `{name}`"
+            yield f"{knob.help[0].upper()}{knob.help[1:]}."
+            yield _table(("name", "is"), ((_code(n), about) for n, about in knob.choices.items()))
 
 
 def _code_if_formula(head: str, cell: str) -> str:
@@ -160,6 +191,13 @@ def _quantities() -> str:
         ("quantity", "what it is", "unit", "in the report"),
         ((_code(n), q.about, q.unit or "-", places[q.part]) for n, q in QUANTITIES.items()),
     )
+
+
+def _state() -> str:
+    from gradsim.simulation.state import NAMES  # noqa: PLC0415
+
+    rows = ((_code(name), shape, about) for name, (shape, about) in NAMES.items())
+    return _table(("name", "shape", "holds"), rows)
 
 
 def _report() -> Iterable[str]:

@@ -1,6 +1,7 @@
 """`gradsim run`: train without a picture, and give the numbers out."""
 
 import json
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,22 @@ MOST_STEPS = 1_000_000
     help="Train once for each of these values and compare; several make the product, up to "
     f"{MOST_RUNS} runs.",
 )
+@click.option(
+    "--save",
+    metavar="STATE.npz",
+    help="Write the state there at the end: parameters, gradients, and all that goes on from them.",
+)
+@click.option("--load", metavar="STATE.npz", help="Start from a state written by --save.")
+@click.option(
+    "--details",
+    metavar="LAYERS",
+    help="With --json: histograms, quantiles and more of these layers: 3, 1,5,output, or all.",
+)
+@click.option(
+    "--details-every",
+    metavar="K",
+    help="With --details: at every K-th step too, not only at the end.",
+)
 def run(
     settings: tuple[str, ...],
     steps: str,
@@ -50,6 +67,10 @@ def run(
     as_csv: bool,
     history: bool,
     vary: tuple[str, ...],
+    save: str | None,
+    load: str | None,
+    details: str | None,
+    details_every: str | None,
     **knobs: str | None,
 ) -> None:
     """Train a network and print its layers and the verdict on its gradients.
@@ -63,19 +84,33 @@ def run(
     if history and vary:
         raise InputError("--history is of one run: leave out --vary, or --history")
     count = whole("--steps", steps, 0, MOST_STEPS)
-    experiment = declared(settings, knobs)
+    if details and not as_json:
+        raise InputError("--details goes with --json only")
+    if details_every and not details:
+        raise InputError("--details-every goes with --details only")
     if vary:
-        _vary(varied(experiment, vary), count, as_json=as_json, as_csv=as_csv)
+        if save or load or details:
+            raise InputError("--save, --load and --details are of one run: leave out --vary")
+        runs = varied(declared(settings, knobs), vary)
+        _vary(runs, count, as_json=as_json, as_csv=as_csv)
         return
+    every = whole("--details-every", details_every, 1, MOST_STEPS) if details_every else None
 
+    from gradsim.cli.opening import opened  # noqa: PLC0415
     from gradsim.cli.tables import csv_history, csv_layers, text  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
-    from gradsim.simulation.session import Session  # noqa: PLC0415
 
     with one_thread():
-        session = Session(experiment)
-        seconds = _train(session, count)
+        session = opened(settings, knobs, load)
+        watch = Watch(session, details, every) if details else None
+        seconds = _train(session, count, watch)
         numbers: dict[str, Any] = report(session)
+        if watch:
+            numbers["details"] = watch.seen()
+        if save:
+            from gradsim.simulation.state import save as save_state  # noqa: PLC0415
+
+            save_state(session, Path(save))
     if as_json:
         click.echo(json.dumps(jsonable(numbers), indent=2, allow_nan=False))
     elif as_csv:
@@ -91,7 +126,34 @@ def _vary(runs: "list[tuple[str, Experiment]]", count: int, *, as_json: bool, as
     note(f"{len(runs)} runs of {count} steps in {perf_counter() - begun:.1f} s")
 
 
-def _train(session: "Session", count: int) -> float:
+class Watch:
+    """Looks closely at some layers, at the end of a run and at every k-th step before."""
+
+    def __init__(self, session: "Session", layers: str, every: int | None) -> None:
+        from gradsim.insight.details import layers_of  # noqa: PLC0415
+
+        self.session, self.every = session, every
+        self.layers = layers_of(layers, session.experiment.depth)
+        self._seen: list[dict[str, Any]] = []
+
+    def step(self) -> None:
+        """Look where a step to be looked at begins."""
+        if self.every and self.session.cursor.step % self.every == 0:
+            self._look()
+
+    def seen(self) -> list[dict[str, Any]]:
+        """All that was seen, the state now last."""
+        if not self._seen or self._seen[-1]["step"] != self.session.cursor.step:
+            self._look()
+        return self._seen
+
+    def _look(self) -> None:
+        from gradsim.insight.details import details  # noqa: PLC0415
+
+        self._seen += [details(self.session, layer) for layer in self.layers]
+
+
+def _train(session: "Session", count: int, watch: Watch | None = None) -> float:
     """Go on by so many steps; the seconds it took."""
     from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
 
@@ -99,6 +161,8 @@ def _train(session: "Session", count: int) -> float:
     last = begun
     try:
         for done in range(count):
+            if watch:
+                watch.step()
             session.do(Advance(Grain.STEP))
             now = perf_counter()
             if now - last > 0.1:

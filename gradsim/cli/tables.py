@@ -8,10 +8,20 @@ from textwrap import wrap
 from typing import Any
 
 from gradsim.experiment.experiment import DEFAULTS
-from gradsim.insight.report import HISTORY_COLUMNS
-from gradsim.simulation.measure import LAYER_COLUMNS
+from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS
 
 WIDTH = 80
+TEXT_COLUMNS = (
+    "delta_norm",
+    "grad_weight_norm",
+    "weight_norm",
+    "update_ratio",
+    "activation_std",
+    "saturated",
+    "dead",
+)
+"""The numbers of a layer that fit into 80 columns; CSV and JSON hold them all."""
+
 SHARES = ("saturated", "dead")
 """Layer columns that are shares: 0.25 reads better than 2.50e-01."""
 
@@ -19,14 +29,14 @@ SHARES = ("saturated", "dead")
 def text(report: dict[str, Any]) -> str:
     """What is trained, where it stands, a table of the layers, and the verdict; 80 columns."""
     history, verdict = report["history"], report["verdict"]
-    changed = [f"{k} {v}" for k, v in report["experiment"].items() if v != DEFAULTS[k]]
+    changed = [f"{k} {v}" for k, v in report["experiment"].items() if v != DEFAULTS.get(k)]
     lines = [
         *wrapped("knobs", ", ".join(changed) or "all as they come"),
         *wrapped(
             f"step {history['step'][-1]}",
             ", ".join(
                 [
-                    *(f"{n} {_number(history[n][-1])}" for n in HISTORY_COLUMNS if n != "step"),
+                    *(f"{n} {_number(history[n][-1])}" for n in _told(report)),
                     f"oscillation {_number(report['oscillation'])}",
                 ]
             ),
@@ -40,9 +50,16 @@ def text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _told(report: dict[str, Any]) -> list[str]:
+    """What is said of the state in text: of the clipping only where there is any."""
+    clips = report["experiment"]["clip"] != "none"
+    hidden = {"step"} if clips else {"step", "clipped_grad_norm"}
+    return [n for n in HISTORY_COLUMNS if n not in hidden and (clips or not n.startswith("clip_"))]
+
+
 def csv_layers(report: dict[str, Any]) -> str:
     """A row for each layer, the head last."""
-    names = ("layer", *LAYER_COLUMNS)
+    names = ("layer", *LAYER_NUMBERS)
     return csv_of(names, ([row[name] for name in names] for row in report["layers"]))
 
 
@@ -66,7 +83,7 @@ def _plain(value: Any) -> Any:
 
 
 def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:
-    heads = [name.rpartition("_") for name in LAYER_COLUMNS]
+    heads = [name.rpartition("_") for name in TEXT_COLUMNS]
     tops = [first or last for first, _, last in heads]
     ends = [last if first else "" for first, _, last in heads]
     widths = [max(9, len(top)) + 1 for top in tops]
@@ -84,7 +101,7 @@ def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:
         line("layer", tops),
         line("", ends),
         *(
-            line(str(row["layer"]), (cell(name, row[name]) for name in LAYER_COLUMNS))
+            line(str(row["layer"]), (cell(name, row[name]) for name in TEXT_COLUMNS))
             for row in layers
         ),
     ]

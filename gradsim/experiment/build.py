@@ -1,29 +1,22 @@
-"""From an experiment to a network: the wiring, and the starting weights."""
-
-from dataclasses import dataclass
+"""From an experiment to a network in memory, and whether its parts fit together."""
 
 import numpy as np
 
 from gradsim.errors import InputError
 from gradsim.experiment.data import Data, load
 from gradsim.experiment.experiment import Experiment
-from gradsim.experiment.streams import parameter_stream
-from gradsim.nn import initializers
-from gradsim.nn.activations import ACTIVATIONS
-from gradsim.nn.linear import Linear
+from gradsim.experiment.wiring import Wiring, wire
 from gradsim.nn.losses import LOSSES
 from gradsim.nn.network import (
-    LayerName,
     LayerSlots,
     Network,
     Node,
-    ParameterStore,
     layer_prefix,
+    names_of,
 )
-from gradsim.nn.normalization import NORMALIZATIONS
-from gradsim.nn.op import Op
+from gradsim.nn.normalization import NORMALIZATIONS, Normalization
 from gradsim.nn.optimizers import OPTIMIZERS
-from gradsim.nn.skips import SKIPS, SkipJoin
+from gradsim.nn.parameters import ParameterStore
 
 MEMORY_BOUND = 4 * 2**30
 """Bytes that a network with its buffers and its first keyframes may take."""
@@ -31,67 +24,44 @@ MEMORY_BOUND = 4 * 2**30
 KEYFRAMES_COUNTED = 4
 """Copies of the parameters that rewinding needs at the least."""
 
-
-@dataclass(slots=True)
-class _Wiring:
-    """Nodes placed so far; `top` is the value that the next op reads."""
-
-    nodes: list[Node]
-    widths: list[int]
-
-    def place(self, op: Op, layer: LayerName, *inputs: int, width: int) -> int:
-        paths = ("main",) if len(inputs) == 1 else ("main", "skip")
-        self.nodes.append(Node(op, layer, inputs, paths))
-        self.widths.append(width)
-        return len(self.nodes)
+BUFFERS_COUNTED = 4
+"""Arrays of the size of its output that an op holds."""
 
 
-def build(experiment: Experiment, data: Data, *, draw: bool = True) -> Network:
-    """The network that an experiment declares, its weights drawn from the seed.
+def build(experiment: Experiment, data: Data) -> Network:
+    """The network that an experiment declares; what an initializer draws is still zero.
 
-    Each hidden layer is linear, normalization, activation; then, where its input is as wide as its
-    output, the join with the skip. The head is linear. With `draw` false the weights stay zero, to
-    be taken over from another network. Raises InputError where the parts do not fit together or
-    the memory would pass the bound.
+    Raises InputError where the parts do not fit together or the memory would pass the bound.
     """
     check(experiment, data)
-    e, batch, dtype = experiment, experiment.batch_size, experiment.dtype
-    wiring = _Wiring([], [data.features])
-    marks: list[tuple[LayerName, int, int]] = []
-    value = 0
-    for layer in range(1, e.depth + 1):
-        entry, fan_in = value, wiring.widths[value]
-        value = wiring.place(Linear(batch, fan_in, e.width, dtype), layer, value, width=e.width)
-        pre_activation = value
-        if e.normalization != "none":
-            norm = NORMALIZATIONS[e.normalization](batch, e.width, dtype)
-            value = wiring.place(norm, layer, value, width=e.width)
-        kind = ACTIVATIONS[e.activation]
-        activation = kind(batch, e.width, dtype, e.values(kind.knobs))
-        value = wiring.place(activation, layer, value, width=e.width)
-        if e.skip != "none" and fan_in == e.width:
-            join = SkipJoin(batch, e.width, dtype, SKIPS[e.skip].factor)
-            value = wiring.place(join, layer, value, entry, width=e.width)
-        marks.append((layer, pre_activation, value))
-    head = Linear(batch, wiring.widths[value], data.outputs, dtype)
-    value = wiring.place(head, "output", value, width=data.outputs)
-    marks.append(("output", value, value))
-
-    store = _parameters(wiring.nodes, dtype, clipped=e.clip != "none")
-    if draw:
-        _draw(wiring.nodes, store, experiment)
+    e = experiment
+    wiring = wire(e, data.features, data.outputs, e.batch_size)
+    store = ParameterStore(names_of(wiring.nodes), e.dtype, clipped=e.clip != "none")
+    _bind(wiring.nodes, store)
     parts = _parts(store)
     return Network(
         nodes=wiring.nodes,
         layers=[
-            LayerSlots(layer, pre, out, f"{layer_prefix(layer)}.weight", parts[layer_prefix(layer)])
-            for layer, pre, out in marks
+            LayerSlots(
+                mark.layer,
+                mark.pre_activation,
+                mark.activation,
+                mark.output,
+                f"{layer_prefix(mark.layer)}.weight",
+                parts[layer_prefix(mark.layer)],
+            )
+            for mark in wiring.marks
         ],
-        loss=LOSSES[e.loss](batch, data.outputs, dtype, e.loss_factor),
+        loss=LOSSES[e.loss](e.batch_size, data.outputs, e.dtype, e.loss_factor, e.at("output")),
         parameters=store,
         widths=wiring.widths,
-        batch=batch,
+        batch=e.batch_size,
     )
+
+
+def shapes(experiment: Experiment, data: Data) -> dict[str, tuple[int, ...]]:
+    """Every parameter that the network of an experiment has, with its shape."""
+    return names_of(wire(experiment, data.features, data.outputs, 0).nodes)
 
 
 def load_data(experiment: Experiment) -> Data:
@@ -111,16 +81,17 @@ def check(experiment: Experiment, data: Data) -> None:
     if LOSSES[e.loss].needs_classes and not data.classes:
         fit = ", ".join(name for name, kind in LOSSES.items() if not kind.needs_classes)
         raise InputError(
-            f"loss {e.loss} needs classes, but {data.name} has a number to predict: {fit} is right"
+            f"loss {e.loss} needs classes, but {data.name} has a number to predict: "
+            f"it must be one of {fit}"
         )
-    if e.normalization != "none":
-        smallest = NORMALIZATIONS[e.normalization].smallest_batch
-        if e.batch_size < smallest:
+    for kind in dict.fromkeys(e.at(k)["normalization"] for k in range(1, e.depth + 1)):
+        part = NORMALIZATIONS.get(kind)
+        if part and issubclass(part, Normalization) and e.batch_size < part.smallest_batch:
             raise InputError(
-                f"normalization {e.normalization} needs a batch-size of at least {smallest}, "
+                f"normalization {kind} needs a batch-size of at least {part.smallest_batch}, "
                 f"but batch-size is {e.batch_size}: one row has no spread to normalize by"
             )
-    needed = memory(experiment, data)
+    needed = memory(e, wire(e, data.features, data.outputs, 0))
     if needed > MEMORY_BOUND:
         raise InputError(
             f"a network of depth {e.depth} and width {e.width} with batch-size {e.batch_size} "
@@ -129,56 +100,24 @@ def check(experiment: Experiment, data: Data) -> None:
         )
 
 
-def memory(experiment: Experiment, data: Data) -> int:
+def memory(experiment: Experiment, wiring: Wiring) -> int:
     """Bytes the network would take: parameters with their copies, and all buffers."""
     e = experiment
-    learned = e.width * (data.features + 1 + data.outputs) + data.outputs
-    learned += (e.depth - 1) * e.width * (e.width + 1)
-    buffers = 2 * e.depth * e.width  # linear: z and grad_x
-    buffers += 4 * e.depth * e.width  # activation: y, slope, grad_x, and one to work in
-    if e.normalization != "none":
-        learned += 2 * e.depth * e.width
-        buffers += 3 * e.depth * e.width
-    if e.skip != "none":
-        buffers += 3 * e.depth * e.width
+    learned = sum(int(np.prod(shape)) for shape in names_of(wiring.nodes).values())
+    entries = e.batch_size * BUFFERS_COUNTED * sum(wiring.widths)
     copies = 3 + (e.clip != "none") + OPTIMIZERS[e.optimizer].slots + KEYFRAMES_COUNTED
-    size = np.dtype(e.dtype).itemsize
-    return size * (learned * copies + buffers * e.batch_size)
+    return int(np.dtype(e.dtype).itemsize * (learned * copies + entries))
 
 
-def _parameters(nodes: list[Node], dtype: str, clipped: bool) -> ParameterStore:
-    shapes = {
-        f"{layer_prefix(node.layer)}.{spec.name}": spec.shape
-        for node in nodes
-        for spec in node.op.parameters()
-    }
-    store = ParameterStore(shapes, dtype, clipped)
+def _bind(nodes: list[Node], store: ParameterStore) -> None:
+    """Give each op its views, and the parameters that start from a constant their values."""
     for node in nodes:
         prefix = layer_prefix(node.layer)
-        for spec in node.op.parameters():
-            if spec.fill is not None:
-                store.view(f"{prefix}.{spec.name}", store.values)[...] = spec.fill
-        node.op.bind(
-            {spec.name: store.parameter(f"{prefix}.{spec.name}") for spec in node.op.parameters()}
-        )
-    return store
-
-
-def _draw(nodes: list[Node], store: ParameterStore, experiment: Experiment) -> None:
-    for node in nodes:
-        for spec in node.op.parameters():
-            if spec.fill is None:
-                fan_out, fan_in = spec.shape
-                name = f"{layer_prefix(node.layer)}.{spec.name}"
-                # Weights beyond the range of the number format are infinite; that is data.
-                with np.errstate(all="ignore"):
-                    store.view(name, store.values)[...] = initializers.draw(
-                        experiment.initializer,
-                        (fan_out, fan_in),
-                        gain=experiment.initializer_gain,
-                        std=experiment.initializer_std,
-                        rng=parameter_stream(experiment.seed, node.layer, spec.name),
-                    )
+        specs = node.op.parameters()
+        for spec in specs:
+            if isinstance(spec.start, float | int):
+                store.view(f"{prefix}.{spec.name}", store.values)[...] = spec.start
+        node.op.bind({spec.name: store.parameter(f"{prefix}.{spec.name}") for spec in specs})
 
 
 def _parts(store: ParameterStore) -> dict[str, slice]:

@@ -1,21 +1,49 @@
 """The experiment: a frozen declaration of everything that decides a run. One field, one knob."""
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Self, cast
+from functools import cached_property
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 
 from gradsim.errors import InputError, nearest
 from gradsim.experiment.knobs import Effect, Knob
+from gradsim.experiment.layered import INHERIT, Override, flat, split_name
 from gradsim.experiment.sources import DATA_SETS
 from gradsim.experiment.tables import is_file
-from gradsim.nn.activations import ACTIVATIONS, LeakyReLU, PReLU
+from gradsim.nn.activations import ACTIVATIONS
 from gradsim.nn.clipping import CLIPS
 from gradsim.nn.initializers import INITIALIZERS
 from gradsim.nn.losses import LOSSES
-from gradsim.nn.normalization import NORMALIZATIONS
-from gradsim.nn.optimizers import OPTIMIZERS, Momentum
-from gradsim.nn.skips import SKIPS
+from gradsim.nn.network import LayerName
+from gradsim.nn.normalization import NORMALIZATIONS, PLACES
+from gradsim.nn.optimizers import OPTIMIZERS
+from gradsim.nn.schedules import SCHEDULES
+from gradsim.nn.settings import Setting
+from gradsim.nn.skips import ORDERS, SKIPS, WIDTHS
+
+MOST_WIDTH = 1024
+
+PARTS: dict[str, Mapping[str, Any]] = {
+    "activation": ACTIVATIONS,
+    "initializer": INITIALIZERS,
+    "normalization": NORMALIZATIONS,
+    "skip": SKIPS,
+    "clip": CLIPS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "loss": LOSSES,
+}
+"""Knobs that choose a part, each with its table of parts; their settings are knobs as well."""
 
 
 def _formulas(registry: Mapping[str, Any], none: str = "") -> dict[str, str]:
@@ -28,10 +56,21 @@ def _ones_twos_fives(low: int, high: int) -> tuple[float, ...]:
     return tuple(float(f"{digit}e{power}") for power in range(low, high + 1) for digit in (1, 2, 5))
 
 
+def _is_widths(text: str) -> bool:
+    return all(re.fullmatch(r"\s*\d{1,5}\s*", w) and 0 < int(w) <= MOST_WIDTH
+               for w in text.split(","))  # fmt: skip
+
+
+def _all_but(names: Iterable[str], *left_out: str) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in left_out)
+
+
 class Experiment(BaseModel):
     """What is trained, on what, and how. Same experiment, same bits (on one machine, one thread).
 
-    Raises InputError, a sentence for each wrong knob, from `of` and `switch`.
+    Made by `of`, which also knows the settings of the parts (`leaky-slope`) and values for single
+    layers (`layers.7.activation`). Raises InputError, a sentence for each wrong knob, from `of`
+    and `switch`.
     """
 
     model_config = ConfigDict(
@@ -43,6 +82,10 @@ class Experiment(BaseModel):
         serialize_by_alias=True,
     )
 
+    # No knob: with a dot in its alias it can only be set by `of`.
+    overrides: Annotated[tuple[Override, ...], Field(alias=".overrides")] = ()
+    """Values that hold for one layer only."""
+
     activation: Annotated[
         str,
         Knob(
@@ -50,51 +93,108 @@ class Experiment(BaseModel):
             Effect.KEEP,
             key="a",
             choices=_formulas(ACTIVATIONS),
+            per_layer=True,
         ),
     ] = "sigmoid"
-    leaky_slope: Annotated[
-        float, Knob("slope of leaky-relu where x is not above 0", Effect.KEEP, low=0.0, high=1.0)
-    ] = LeakyReLU.knobs["leaky-slope"]
-    prelu_start: Annotated[
-        float, Knob("slope at which prelu starts to learn", Effect.REBUILD, low=-1.0, high=1.0)
-    ] = PReLU.knobs["prelu-start"]
     initializer: Annotated[
         str,
         Knob(
-            "distribution of the starting weights; biases start at zero",
+            "how the weights start",
             Effect.REBUILD,
             key="i",
             choices=_formulas(INITIALIZERS),
+            per_layer=True,
         ),
     ] = "glorot-normal"
     initializer_gain: Annotated[
         float,
-        Knob("factor on every starting weight, whatever the initializer", Effect.REBUILD, low=0.0),
+        Knob(
+            "factor on every starting weight, whatever the initializer",
+            Effect.REBUILD,
+            low=0.0,
+            per_layer=True,
+        ),
     ] = 1.0
-    initializer_std: Annotated[
+    activation_gain: Annotated[
+        str,
+        Knob(
+            "whether starting weights are also multiplied by the activation's own gain",
+            Effect.REBUILD,
+            choices={
+                "off": "1",
+                "on": "tanh 5/3, relu sqrt(2), leaky-relu and prelu sqrt(2 / (1 + slope^2)), "
+                "selu 3/4, others 1 (PyTorch's calculate_gain)",
+            },
+            per_layer=True,
+        ),
+    ] = "off"
+    bias_std: Annotated[
         float,
         Knob(
-            "standard deviation of `normal` and `uniform`, before the gain", Effect.REBUILD, low=0.0
+            "standard deviation of the starting biases, drawn from a normal distribution",
+            Effect.REBUILD,
+            low=0.0,
+            per_layer=True,
         ),
-    ] = 0.1
+    ] = 0.0
     normalization: Annotated[
         str,
         Knob(
-            "normalization between the linear op and the activation of each hidden layer",
+            "normalization in each hidden layer",
             Effect.NORMALIZATION,
             key="n",
             choices=_formulas(NORMALIZATIONS, none="y = x"),
+            per_layer=True,
         ),
     ] = "none"
+    normalization_place: Annotated[
+        str,
+        Knob(
+            "where in the layer the normalization stands",
+            Effect.NORMALIZATION,
+            choices=PLACES,
+            per_layer=True,
+            used_with=("normalization", _all_but(NORMALIZATIONS, "weight")),
+        ),
+    ] = "before-activation"
     skip: Annotated[
         str,
         Knob(
-            "path around each hidden layer whose input is as wide as its output",
+            "path around each block of hidden layers",
             Effect.KEEP,
             key="s",
             choices=_formulas(SKIPS, none="y = f(x)"),
+            per_layer=True,
         ),
     ] = "none"
+    skip_every: Annotated[
+        int,
+        Knob(
+            "layers in a block that a skip leads around; the last block takes what is left",
+            Effect.KEEP,
+            low=1,
+            high=1000,
+            used_with=("skip", tuple(SKIPS)),
+        ),
+    ] = 1
+    skip_order: Annotated[
+        str,
+        Knob(
+            "in which order a block with a skip is wired",
+            Effect.KEEP,
+            choices=ORDERS,
+            used_with=("skip", tuple(SKIPS)),
+        ),
+    ] = "activation-inside"
+    skip_widths: Annotated[
+        str,
+        Knob(
+            "what a skip does where the ends of its block differ in width",
+            Effect.KEEP,
+            choices=WIDTHS,
+            used_with=("skip", _all_but(SKIPS, "dense")),
+        ),
+    ] = "projection"
     clip: Annotated[
         str,
         Knob(
@@ -113,6 +213,7 @@ class Experiment(BaseModel):
             key_back="[",
             above=0.0,
             ladder=_ones_twos_fives(-3, 2),
+            used_with=("clip", tuple(CLIPS)),
         ),
     ] = 1.0
     optimizer: Annotated[
@@ -124,13 +225,18 @@ class Experiment(BaseModel):
             choices=_formulas(OPTIMIZERS),
         ),
     ] = "sgd"
-    momentum: Annotated[
-        float, Knob("share of the velocity kept by momentum", Effect.KEEP, low=0.0, high=0.9999)
-    ] = Momentum.knobs["momentum"]
     learning_rate: Annotated[
         float,
         Knob("size of the update", Effect.KEEP, key="l", low=0.0, ladder=_ones_twos_fives(-4, 1)),
     ] = 0.02
+    schedule: Annotated[
+        str,
+        Knob(
+            "how the learning rate changes from step to step",
+            Effect.KEEP,
+            choices=_formulas(SCHEDULES),
+        ),
+    ] = "constant"
     loss: Annotated[str, Knob("what training lowers", Effect.KEEP, choices=_formulas(LOSSES))] = (
         "softmax-cross-entropy"
     )
@@ -155,21 +261,32 @@ class Experiment(BaseModel):
             Effect.REBUILD,
             key="w",
             low=1,
-            high=1024,
+            high=MOST_WIDTH,
             ladder=tuple(2.0**k for k in range(11)),
+            per_layer=True,
+            used_with=("widths", ("",)),
         ),
     ] = 64
+    widths: Annotated[
+        str,
+        Knob(
+            "units of each hidden layer, one by one, instead of depth and width: 128,64,32",
+            Effect.REBUILD,
+            also=_is_widths,
+            also_words=f"whole numbers from 1 to {MOST_WIDTH} with commas between, or nothing",
+        ),
+    ] = ""
     batch_size: Annotated[
         int, Knob("examples in each training step", Effect.KEEP, low=1, high=65536)
     ] = 64
     data: Annotated[
         str,
         Knob(
-            "data set, or the path of a CSV file; a fifth is held out, the same for every seed",
+            "data set, or the path of a CSV or NPZ file; a fifth is held out",
             Effect.REBUILD,
             choices={name: source.about for name, source in DATA_SETS.items()},
             also=is_file,
-            also_words="the path of a .csv file",
+            also_words="the path of a .csv or .npz file",
         ),
     ] = "digits"
     target: Annotated[
@@ -205,46 +322,116 @@ class Experiment(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_values(cls, value: Any) -> Any:
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, bool):
             raise ValueError("true and false are not numbers")
+        if isinstance(value, int | float) and KINDS.get(kebab(info.field_name or "")) is str:
+            # `clip-norm = 2` and `clip-norm = inf` in TOML are numbers.
+            return f"{value:g}" if isinstance(value, float) else str(value)
         return value
 
     @field_validator("*", mode="after")
     @classmethod
     def _within_bounds(cls, value: Any, info: ValidationInfo) -> Any:
-        if KNOBS[kebab(info.field_name or "")].problem(value):
+        knob = KNOBS.get(kebab(info.field_name or ""))
+        if knob and knob.problem(value):
             raise ValueError("out of bounds")
         return value
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any], where: str = "") -> Self:
+    def of(cls, settings: Mapping[str, Any], where: str = "") -> "Experiment":
         """An experiment from settings by knob name; `where` (file, flag) begins each problem."""
+        given = flat(settings)
+        plain = {name: value for name, value in given.items() if "." not in name}
+        dotted = {name: value for name, value in given.items() if "." in name}
+        problems: list[str] = []
+        _count_widths(plain)
         try:
-            return cls.model_validate({str(name): value for name, value in settings.items()})
+            experiment = _FULL.model_validate(plain)
         except ValidationError as error:
             raise InputError(_sentences(error, where)) from None
+        count = experiment.widths.count(",") + 1
+        if experiment.widths and experiment.depth != count:
+            problems.append(
+                f'depth is {experiment.depth}, but widths is "{experiment.widths}", {count} '
+                f"layers: set depth to {count}, or widths to nothing"
+            )
+        overrides: dict[tuple[LayerName, str], Override] = {}
+        for name, value in dotted.items():
+            for override in _overrides(name, value, experiment.depth, problems):
+                overrides[override.layer, override.knob] = override
+        if problems:
+            raise InputError([f"{where}: {text}" if where else text for text in problems])
+        kept = (o for o in overrides.values() if o.value != INHERIT)
+        ordered = sorted(kept, key=lambda o: (o.layer == "output", str(o.layer).zfill(5), o.knob))
+        return experiment.model_copy(update={"overrides": tuple(ordered)})
 
     def settings(self) -> dict[str, Any]:
-        """Every knob by its name, as `of` takes them."""
-        return self.model_dump()
+        """Every knob by its name, and every value of a single layer, as `of` takes them."""
+        return dict(self._common) | {override.name: override.value for override in self.overrides}
 
     def value(self, name: str) -> Any:
-        """The value of a knob by its name: `value("learning-rate")`."""
-        return getattr(self, name.replace("-", "_"))
+        """The value of a knob by its name: `value("learning-rate")`, `value("layers.7.width")`."""
+        if "." in name:
+            layers, knob = split_name(name) or ([], "")
+            return self.at(layers[0])[knob]
+        return self._common[name]
 
     def values(self, names: Iterable[str]) -> dict[str, Any]:
         """The values of some knobs by name."""
         return {name: self.value(name) for name in names}
 
-    def switch(self, changes: Mapping[str, Any], where: str = "") -> Self:
+    def at(self, layer: LayerName) -> Mapping[str, Any]:
+        """Every knob's value as it holds in one layer: its own, or the common one."""
+        own: Mapping[str, Any] = self._by_layer.get(layer, self._common)
+        return own
+
+    @cached_property
+    def _common(self) -> dict[str, Any]:
+        own = self.model_dump(exclude={"overrides"})
+        return {name: own[name] for name in KNOBS}
+
+    @cached_property
+    def _by_layer(self) -> dict[LayerName, dict[str, Any]]:
+        layers: dict[LayerName, dict[str, Any]] = {}
+        if self.widths:
+            for number, width in enumerate(self.widths.split(","), start=1):
+                layers[number] = self._common | {"width": int(width)}
+        for layer, knob, value in self.overrides:
+            layers.setdefault(layer, dict(self._common))[knob] = value
+        return layers
+
+    def in_use(self, name: str) -> bool:
+        """Whether a knob does anything now: `leaky-slope` only with leaky-relu in some layer."""
+        knob = name.rpartition(".")[2]
+        needed = KNOBS[knob].used_with
+        if needed is None:
+            return True
+        other, choices = needed
+        everywhere = (self._common, *self._by_layer.values())
+        return any(values[other] in choices for values in everywhere)
+
+    def switch(self, changes: Mapping[str, Any], where: str = "") -> "Experiment":
         """The experiment with some knobs set to other values."""
-        return self.of(self.settings() | dict(changes), where)
+        changes = flat(changes)
+        settings = self.settings() | changes
+        if changes.get("widths") and "depth" not in changes:
+            del settings["depth"]
+        return self.of(settings, where)
 
     def differs(self, other: "Experiment") -> dict[str, tuple[Any, Any]]:
         """Knobs on which two experiments differ: name to (own value, the other's)."""
         own, others = self.settings(), other.settings()
-        return {name: (own[name], others[name]) for name in own if own[name] != others[name]}
+        names = [*own, *(name for name in others if name not in own)]
+        pairs = {
+            name: (
+                own[name] if name in own else self.value(name),
+                others[name] if name in others else other.value(name),
+            )
+            for name in names
+            if "." not in name or name in own or name in others
+        }
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def kebab(field_name: str) -> str:
@@ -252,26 +439,107 @@ def kebab(field_name: str) -> str:
     return field_name.replace("_", "-")
 
 
-KNOBS: dict[str, Knob] = {
-    kebab(name): next(item for item in info.metadata if isinstance(item, Knob))
-    for name, info in Experiment.model_fields.items()
-}
+def _declared() -> dict[str, Knob]:
+    return {
+        kebab(name): next(item for item in info.metadata if isinstance(item, Knob))
+        for name, info in Experiment.model_fields.items()
+        if name != "overrides"
+    }
+
+
+def _with_settings(declared: Mapping[str, Knob]) -> tuple[dict[str, Knob], dict[str, Setting]]:
+    """The knobs, each followed by the settings of the parts that it chooses among."""
+    knobs: dict[str, Knob] = {}
+    settings: dict[str, Setting] = {}
+    for name, knob in declared.items():
+        knobs[name] = knob
+        parts = PARTS.get(name, {})
+        own = {setting.name: setting for part in parts.values() for setting in part.settings}
+        for setting in own.values():
+            users = tuple(n for n, part in parts.items() if setting in part.settings)
+            knobs[setting.name] = Knob.of_setting(setting, name, users, knob.per_layer)
+        settings |= own
+    return knobs, settings
+
+
+KNOBS, _SETTINGS = _with_settings(_declared())
 """Every knob by its public name, in the order of declaration."""
 
+_FIELDS: dict[str, Any] = {
+    name.replace("-", "_"): (type(setting.default), setting.default)
+    for name, setting in _SETTINGS.items()
+}
+
+_FULL: type[Experiment] = create_model("Experiment", __base__=Experiment, **_FIELDS)
+
 KINDS: dict[str, type] = {
-    kebab(name): cast(type, info.annotation) for name, info in Experiment.model_fields.items()
+    name: cast(type, _FULL.model_fields[name.replace("-", "_")].annotation) for name in KNOBS
 }
 """The type of every knob's value: str, int or float."""
 
 DEFAULTS: dict[str, Any] = {
-    kebab(name): info.default for name, info in Experiment.model_fields.items()
+    name: _FULL.model_fields[name.replace("-", "_")].default for name in KNOBS
 }
 """The value of every knob where nothing is said."""
 
 
 def right(name: str) -> str:
     """What would be a right value of this knob, in words."""
-    return KNOBS[name].right(KINDS[name])
+    knob = name.rpartition(".")[2]
+    return KNOBS[knob].right(KINDS[knob])
+
+
+def _count_widths(plain: dict[str, Any]) -> None:
+    """Let `widths` decide the depth, where nothing is said of it."""
+    widths = plain.get("widths")
+    if widths and isinstance(widths, str | int):
+        plain.setdefault("depth", str(widths).count(",") + 1)
+
+
+def _overrides(name: str, value: Any, depth: int, problems: list[str]) -> list[Override]:
+    """The values that a name with dots sets, or none and a problem."""
+    found = split_name(name)
+    if not found:
+        problems.append(
+            f'there is no knob "{name}"; a layer\'s own is layers.7.activation, '
+            "layers.3-5.activation or output.initializer"
+        )
+        return []
+    layers, knob = found
+    fitting = [n for n, k in KNOBS.items() if k.per_layer]
+    if layers == ["output"]:
+        # The head is linear: all that it has of its own is how its weights start.
+        fitting = [n for n in fitting if _of(n) in ("initializer", "initializer-gain", "bias-std")]
+    if knob not in fitting:
+        if knob not in KNOBS:
+            problem = f'there is no "{knob}"; {nearest(knob, fitting)}'
+        elif KNOBS[knob].per_layer:
+            problem = f"the head has no {knob} of its own, only {', '.join(fitting)}"
+        else:
+            problem = f"{knob} is the same for all layers; set {knob} itself"
+        problems.append(f"{name}: {problem}")
+        return []
+    if not layers:
+        problems.append(f"{name}: the first number of a range must be the smaller one")
+        return []
+    beyond = [layer for layer in layers if layer != "output" and not 1 <= layer <= depth]
+    if beyond:
+        problems.append(f"{name} is set, but depth is {depth}: there are layers 1 to {depth}")
+        return []
+    if value == INHERIT:
+        return [Override(layer, knob, value) for layer in layers]
+    try:
+        right_kind = getattr(_FULL.model_validate({knob: value}), knob.replace("-", "_"))
+    except ValidationError as error:
+        problems.extend(text.replace(knob, name, 1) for text in _sentences(error, ""))
+        return []
+    return [Override(layer, knob, right_kind) for layer in layers]
+
+
+def _of(knob: str) -> str:
+    """The knob that this one is a setting of, or itself."""
+    needed = KNOBS[knob].used_with
+    return needed[0] if needed and knob in _SETTINGS else knob
 
 
 def _shown(found: Any) -> str:

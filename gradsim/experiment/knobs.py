@@ -1,10 +1,12 @@
-"""What a knob is. Each is declared once, as a field of `Experiment`; all else derives from it."""
+"""What a knob is. Each is declared once, as a field of `Experiment` or as a setting of a part."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
 from typing import Any
+
+from gradsim.nn.settings import Setting
 
 
 class Effect(StrEnum):
@@ -41,6 +43,29 @@ class Knob:
     also: Callable[[str], bool] | None = None
     """What else is right besides the choices."""
     also_words: str = ""
+    per_layer: bool = False
+    """Whether a layer can have a value of its own: `layers.7.activation`."""
+    used_with: tuple[str, tuple[str, ...]] | None = None
+    """Another knob, and its choices under which this one does something; None for always."""
+
+    @classmethod
+    def of_setting(
+        cls, setting: Setting, parent: str, choices: tuple[str, ...], per_layer: bool
+    ) -> "Knob":
+        """The knob for a setting of those choices of the knob `parent` that declare it."""
+        return cls(
+            help=setting.help,
+            effect=Effect.REBUILD if setting.starts else Effect.KEEP,
+            key=setting.key,
+            key_back=setting.key_back,
+            choices=setting.choices,
+            low=setting.low,
+            high=setting.high,
+            above=setting.above,
+            ladder=setting.ladder,
+            per_layer=per_layer,
+            used_with=(parent, choices),
+        )
 
     @property
     def back(self) -> str:
@@ -64,6 +89,8 @@ class Knob:
         """Whether this value is out of bounds or not among the choices."""
         if self.choices:
             return value not in self.choices and not (self.also and self.also(value))
+        if isinstance(value, str):
+            return bool(value) and self.also is not None and not self.also(value)
         if isinstance(value, int | float):
             return (
                 (isinstance(value, float) and not isfinite(value))
@@ -79,13 +106,13 @@ class Knob:
             also = f", or {self.also_words}" if self.also_words else ""
             return f"one of {', '.join(self.choices)}{also}"
         if kind is str:
-            return "a name"
+            return self.also_words or "a name"
         if kind is int:
             return f"a whole number from {int(self.low or 0)} to {int(self.high or 0)}"
-        noun = "a number"
+        noun = "a finite number"
         if self.above is not None:
             bounds = f" above {self.above:g}"
             return noun + bounds + (f" and up to {self.high:g}" if self.high is not None else "")
         if self.low is not None and self.high is not None:
-            return f"{noun} from {self.low:g} to {self.high:g}"
+            return f"a number from {self.low:g} to {self.high:g}"
         return f"{noun} of at least {self.low:g}" if self.low is not None else noun

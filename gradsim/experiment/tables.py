@@ -55,8 +55,13 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def is_file(name: str) -> bool:
-    """Whether a data set's name is the path of a CSV file: `my.csv`."""
-    return name.lower().endswith(".csv")
+    """Whether a data set's name is the path of a CSV or NPZ file: `my.csv`, `my.npz`."""
+    return name.lower().endswith((".csv", ".npz"))
+
+
+def is_archive(name: str) -> bool:
+    """Whether a data set's name is the path of an NPZ file, which `archives` reads: `my.npz`."""
+    return name.lower().endswith(".npz")
 
 
 def fingerprint(name: str) -> Fingerprint:
@@ -64,21 +69,26 @@ def fingerprint(name: str) -> Fingerprint:
 
     Raises InputError where there is no file that can be read, or a far too large one.
     """
+    kind, inside = (
+        ("an NPZ file", 'the arrays "inputs" and "targets"')
+        if is_archive(name)
+        else ("a CSV file", "a header")
+    )
     try:
-        found = _path(name).stat()
+        found = path_of(name).stat()
     except FileNotFoundError:
         raise InputError(
-            f"{_plain(name)}: there is no such file; the path of a CSV file is right"
+            f"{plain(name)}: there is no such file; the path of {kind} is right"
         ) from None
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
     # A pipe or a device would be waited for, or read, forever.
     if not stat.S_ISREG(found.st_mode):
-        kind = "a directory" if stat.S_ISDIR(found.st_mode) else "a device or a pipe"
-        raise InputError(f"{_plain(name)}: this is {kind}; a CSV file with a header is right")
+        this = "a directory" if stat.S_ISDIR(found.st_mode) else "a device or a pipe"
+        raise InputError(f"{plain(name)}: this is {this}; {kind} with {inside} is right")
     if found.st_size > LARGEST_FILE:
         raise InputError(
-            f"{_plain(name)}: it has {found.st_size / 2**20:,.0f} MiB; at most "
+            f"{plain(name)}: it has {found.st_size / 2**20:,.0f} MiB; at most "
             f"{LARGEST_FILE // 2**20} MiB are read: take a part of it"
         )
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
@@ -94,31 +104,33 @@ def read_table(name: str, target: str) -> Table:
     fingerprint(name)
     try:
         # An undecodable byte becomes a mark in its line, so that the line can be named.
-        with _path(name).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            columns, rows = _read(_plain(name), file)
+        with path_of(name).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            columns, rows = _read(plain(name), file)
     except OSError as error:
-        raise _unreadable(name, error) from None
-    return _table(_plain(name), columns, rows, target.strip())
+        raise unreadable(name, error) from None
+    return _table(plain(name), columns, rows, target.strip())
 
 
-def _path(name: str) -> Path:
+def path_of(name: str) -> Path:
+    """The path that a data set's name stands for."""
     return Path(os.path.expanduser(name))  # noqa: PTH111, of an unknown user Path makes an error
 
 
-def _unreadable(name: str, error: Exception) -> InputError:
+def unreadable(name: str, error: Exception) -> InputError:
+    """What the system says about a file that it does not give, in a sentence."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return InputError(f"{_plain(name)}: it cannot be read: {reason.lower()}")
+    return InputError(f"{plain(name)}: it cannot be read: {reason.lower()}")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text from outside, fit to stand in a sentence: one line, not long, no escape sequences."""
     shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     return shown if len(shown) <= 200 else f"{shown[:100]}…{shown[-99:]}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A cell as it stands in a sentence."""
-    shown = _plain(text[:41])
+    shown = plain(text[:41])
     return f'"{shown}"' if len(text) <= 40 else f'"{shown[:39]}…"'
 
 
@@ -197,21 +209,21 @@ def _header(name: str, rows: Iterator[tuple[int, list[str]]]) -> list[str]:
         for mark, words in _SEPARATORS.items():
             if mark in title:
                 raise InputError(
-                    f"{name}: its only column is named {_quoted(title)}; cells must be separated "
+                    f"{name}: its only column is named {quoted(title)}; cells must be separated "
                     f"by commas, not {words}"
                 )
     numbers = [title for title in titles if _number(title) is not None]
     # Whole numbers may be names, such as years, but not all of them; nothing is named "5.1".
     data = titles[0] if len(numbers) == len(titles) else next((n for n in numbers if "." in n), "")
     if data:
-        raise InputError(f"{name}: line {line} has numbers, such as {_quoted(data)}; {right}")
+        raise InputError(f"{name}: line {line} has numbers, such as {quoted(data)}; {right}")
     known: set[str] = set()
     for number, title in enumerate(titles, start=1):
         if not title:
             raise InputError(f"{name}: line {line}, column {number} has no name; {right}")
         if title in known:
             raise InputError(
-                f"{name}: line {line} has two columns named {_quoted(title)}; each needs a name "
+                f"{name}: line {line} has two columns named {quoted(title)}; each needs a name "
                 "of its own"
             )
         known.add(title)
@@ -283,7 +295,7 @@ class _Column:
             raise self.problem(line, "is empty; fill the gap or take the line out")
         number = _number(cell)
         if number is not None and not isfinite(number):
-            raise self.problem(line, f"is {_quoted(cell)}, but must be a finite number")
+            raise self.problem(line, f"is {quoted(cell)}, but must be a finite number")
         if self.first is None:
             self.first = (line, cell)
         if (number is None) != (_number(self.first[1]) is None):
@@ -291,7 +303,7 @@ class _Column:
             a, b = ("", " the number") if number is None else (" the number", "")
             raise self.problem(
                 line,
-                f"is{a} {_quoted(cell)}, but line {before} has{b} {_quoted(there)} there; a column "
+                f"is{a} {quoted(cell)}, but line {before} has{b} {quoted(there)} there; a column "
                 "must have numbers only, or words only",
             )
         if number is not None:
@@ -299,19 +311,19 @@ class _Column:
         if not self.words and _DECIMAL_COMMA.fullmatch(cell):
             dotted = cell.replace(",", ".")
             raise self.problem(
-                line, f'is {_quoted(cell)}; with a decimal point, "{dotted}" is right'
+                line, f'is {quoted(cell)}; with a decimal point, "{dotted}" is right'
             )
         if len(self.words) == MOST_CATEGORIES:
             raise self.problem(
                 line,
-                f"is {_quoted(cell)}, one different word too many: at most {MOST_CATEGORIES} are "
+                f"is {quoted(cell)}, one different word too many: at most {MOST_CATEGORIES} are "
                 "taken as categories",
             )
         return self.words.setdefault(cell, len(self.words))
 
     def problem(self, line: int, what: str) -> InputError:
         """A sentence about the cell in this line."""
-        return InputError(f"{self.name}: line {line}, column {_quoted(self.title)} {what}")
+        return InputError(f"{self.name}: line {line}, column {quoted(self.title)} {what}")
 
     @property
     def inputs(self) -> int:
@@ -356,12 +368,12 @@ def _table(name: str, columns: list[_Column], rows: int, target: str) -> Table:
     titles = [column.title for column in columns]
     if target and target not in titles:
         raise InputError(
-            f"{name}: there is no column {_quoted(target)}; {_plain(nearest(target, titles))}"
+            f"{name}: there is no column {quoted(target)}; {plain(nearest(target, titles))}"
         )
     chosen = columns.pop(titles.index(target) if target else -1)
     if not columns:
         raise InputError(
-            f"{name}: its only column, {_quoted(chosen.title)}, is the target; at least one more "
+            f"{name}: its only column, {quoted(chosen.title)}, is the target; at least one more "
             "to learn from is needed"
         )
     targets, classes = _target(chosen, rows)
@@ -390,13 +402,13 @@ def _target(column: _Column, rows: int) -> tuple[Array, tuple[str, ...]]:
     assert column.first is not None
     if len(values) == 1:
         raise InputError(
-            f"{column.name}: column {_quoted(column.title)} is {_quoted(column.first[1])} in every "
+            f"{column.name}: column {quoted(column.title)} is {quoted(column.first[1])} in every "
             "row; a target must differ from row to row"
         )
     if column.words:
         if len(values) == rows:
             raise InputError(
-                f"{column.name}: column {_quoted(column.title)} has another word in every row; "
+                f"{column.name}: column {quoted(column.title)} has another word in every row; "
                 "a target needs several rows of each class"
             )
         return numbers, tuple(column.sorted_words())

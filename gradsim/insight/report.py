@@ -3,10 +3,20 @@
 from math import isfinite, isnan
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from gradsim.insight.oscillation import oscillation
 from gradsim.insight.verdict import judge
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session
+
+LAYER_NUMBERS = (
+    *LAYER_COLUMNS[: LAYER_COLUMNS.index("update_norm") + 1],
+    "update_ratio",
+    *LAYER_COLUMNS[LAYER_COLUMNS.index("update_norm") + 1 :],
+)
+"""The numbers of each row of `layers`: those recorded, and what is worked out from them."""
 
 SCHEMA = "gradsim/run/1"
 
@@ -17,6 +27,10 @@ HISTORY_COLUMNS = (
     "held_out_accuracy",
     "grad_norm",
     "clipped_grad_norm",
+    "clip_coefficient",
+    "clip_angle",
+    "clip_fired",
+    "learning_rate",
 )
 """The lists of `history`: an entry for each step so far and one for the state shown."""
 
@@ -26,6 +40,7 @@ KEYS: dict[str, str] = {
     "experiment": "every knob with its value",
     "history": "lists with an entry for each step so far and one for the state shown",
     "oscillation": "how far the loss jumps, measured by how far it has come down",
+    "clip_fired_share": "share of those entries at which clipping fired",
     "layers": "a table for each layer, the head last; its `layer` is a number or `output`",
     "verdict": "`shape`, one word; `notes`, sentences; `evidence`, the numbers it rests on",
     "nulls": "in JSON: each place that holds null, and why",
@@ -44,7 +59,7 @@ def report(session: Session) -> dict[str, Any]:
     now = session.look()
     past = session.past()
     rows = [*past, now]
-    history = {name: [getattr(row, name) for row in rows] for name in HISTORY_COLUMNS}
+    history = {name: [_of_step(row, name) for row in rows] for name in HISTORY_COLUMNS}
     history["held_out_accuracy"][-1] = held_out
     verdict = judge(now, session.experiment)
     evidence = verdict.evidence
@@ -53,6 +68,7 @@ def report(session: Session) -> dict[str, Any]:
         "experiment": session.experiment.settings(),
         "history": history,
         "oscillation": oscillation(history["loss"]),
+        "clip_fired_share": sum(row.fired for row in rows) / len(rows),
         "layers": _layers(now, past[-1] if past else None),
         "verdict": {
             "shape": str(verdict.shape),
@@ -69,17 +85,22 @@ def report(session: Session) -> dict[str, Any]:
     }
 
 
+def _of_step(row: StepRecord, name: str) -> Any:
+    return int(row.fired) if name == "clip_fired" else getattr(row, name)
+
+
 def _layers(now: StepRecord, before: StepRecord | None) -> list[dict[str, Any]]:
     assert now.layers is not None
-    table = now.layers.copy()
-    for row, name in enumerate(LAYER_COLUMNS):
-        if name.startswith("update"):
-            known = before.column(name) if before else None
-            table[row] = float("nan") if known is None else known
-    depth = table.shape[1] - 1
+    nothing = np.full(now.layers.shape[1], np.nan)
+    rows: dict[str, npt.NDArray[np.float64]] = {}
+    for name in LAYER_NUMBERS:
+        known = (before if name.startswith("update") else now) if before else now
+        column_of = known.column(name) if before or not name.startswith("update") else None
+        rows[name] = nothing if column_of is None else column_of
+    depth = now.layers.shape[1] - 1
     return [
         {"layer": column + 1 if column < depth else "output"}
-        | {name: float(table[row, column]) for row, name in enumerate(LAYER_COLUMNS)}
+        | {name: float(values[column]) for name, values in rows.items()}
         for column in range(depth + 1)
     ]
 

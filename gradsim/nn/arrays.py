@@ -44,3 +44,43 @@ def l2_norm(x: Array) -> float:
         return largest
     scaled = flat.astype(np.float64) / largest
     return largest * sqrt(float(np.dot(scaled, scaled)))
+
+
+def norm(x: Array, order: float) -> float:
+    """The norm of all entries of order 1 (sum |x_i|), 2, or infinity (the largest |x_i|).
+
+    Right over the whole range of the number format; NaN gives NaN.
+    """
+    if order == 2.0:
+        return l2_norm(x)
+    if x.size == 0:
+        return 0.0
+    size = np.abs(x.reshape(-1))
+    if order == 1.0:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.add.reduce(size, dtype=np.float64))
+    return float(np.maximum.reduce(size))
+
+
+def mean_and_std(x: Array) -> tuple[float, float]:
+    """Mean and standard deviation of all entries, right over the whole range of the format.
+
+    Two passes, the second over what is left without the mean; entries divided by the largest one
+    where sums would leave the number range. NaN gives NaN; an infinity gives infinity or NaN, and
+    NaN.
+    """
+    if x.size == 0:
+        return 0.0, 0.0
+    with np.errstate(all="ignore"):
+        mean, std = _two_passes(x.reshape(-1))
+        if not isfinite(std):
+            largest = float(np.max(np.abs(x)))
+            if isfinite(largest):
+                mean, std = _two_passes(x.reshape(-1).astype(np.float64) / largest)
+                return mean * largest, std * largest
+    return mean, std
+
+
+def _two_passes(flat: Array) -> tuple[float, float]:
+    mean = float(np.add.reduce(flat)) / flat.size
+    return mean, l2_norm(flat - np.asarray(mean, flat.dtype)) / sqrt(flat.size)

@@ -1,6 +1,6 @@
 """A network: ops wired into a graph, over flat vectors of parameters and gradients."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from gradsim.nn.arrays import Array
 from gradsim.nn.losses import Loss
-from gradsim.nn.op import Op, Parameter
+from gradsim.nn.op import Op
+from gradsim.nn.parameters import ParameterStore
 
 LayerName: TypeAlias = int | Literal["output"]
 """Hidden layers are 1 to depth; the head is `output`."""
@@ -35,39 +36,14 @@ class LayerSlots:
 
     name: LayerName
     pre_activation: int
+    """z = W x + b, what the layer's linear op gives out."""
+    activation: int | None
+    """phi(...), what its activation gives out; None where it has none, as the head."""
     output: int
+    """What the layer hands on."""
     weight: str
     part: slice
     """The layer's parameters in the flat vectors."""
-
-
-class ParameterStore:
-    """Flat float vectors (size,): values, gradients, clipped gradients, updates; and named views.
-
-    Names are `layers.3.weight`, `layers.3.norm.bias`, `output.weight`: see `layer_prefix`.
-    """
-
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: str, clipped: bool) -> None:
-        self.slices: dict[str, slice] = {}
-        self.shapes = dict(shapes)
-        start = 0
-        for name, shape in shapes.items():
-            size = int(np.prod(shape))
-            self.slices[name] = slice(start, start + size)
-            start += size
-        self.size = start
-        self.values: Array = np.zeros(start, dtype)
-        self.gradients: Array = np.zeros(start, dtype)
-        self.clipped: Array = np.zeros(start, dtype) if clipped else self.gradients
-        self.updates: Array = np.zeros(start, dtype)
-
-    def view(self, name: str, of: Array) -> Array:
-        """The parameter `name` within a flat vector, in its own shape."""
-        return of[self.slices[name]].reshape(self.shapes[name])
-
-    def parameter(self, name: str) -> Parameter:
-        """Value and gradient of the parameter `name`, as views."""
-        return Parameter(name, self.view(name, self.values), self.view(name, self.gradients))
 
 
 class Network:
@@ -120,16 +96,29 @@ class Network:
             for name, array in node.op.buffers().items():
                 yield f"{layer_prefix(node.layer)}.{name}", array
 
-    def infer(self, inputs: Array) -> Array:
-        """The output as in evaluation, for any number of rows: (rows, outputs)."""
+    def infer(self, inputs: Array, upto: int | None = None) -> Array:
+        """The output as in evaluation, for any number of rows: (rows, outputs).
+
+        With `upto` the value of that index instead.
+        """
+        last = len(self.nodes) if upto is None else upto
         values: dict[int, Array] = {0: inputs}
-        for index, node in enumerate(self.nodes, start=1):
+        for index, node in enumerate(self.nodes[:last], start=1):
             values[index] = node.op.infer(*(values[k] for k in node.inputs))
             # A value that no later node reads is let go of: memory stays that of a few layers.
             for source in node.inputs:
-                if self._last_reader[source] == index:
+                if self._last_reader[source] == index and source != last:
                     del values[source]
-        return values[len(self.nodes)]
+        return values[last]
+
+
+def names_of(nodes: Sequence[Node]) -> dict[str, tuple[int, ...]]:
+    """Every parameter of these nodes by its name, with its shape, layer by layer."""
+    return {
+        f"{layer_prefix(node.layer)}.{spec.name}": spec.shape
+        for node in nodes
+        for spec in node.op.parameters()
+    }
 
 
 def layer_prefix(layer: LayerName) -> str:

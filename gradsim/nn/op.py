@@ -3,22 +3,27 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, ClassVar
 
 from gradsim.nn.arrays import Array
 
 
+class Start(Enum):
+    """How a parameter starts that does not start from a constant."""
+
+    WEIGHT = "drawn by the initializer; its shape is (fan_out, fan_in)"
+    BIAS = "drawn with the standard deviation of the biases, which may be 0"
+    ROW_NORMS = "the norm of each row of the op's `weight`, so that nothing changes"
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """A parameter that an op needs: its name within the layer, its shape, and how it starts.
-
-    `fill` is the constant it starts from; None means that the initializer draws it (such a
-    parameter has the shape `(fan_out, fan_in)`).
-    """
+    """A parameter that an op needs: its name within the layer, its shape, and how it starts."""
 
     name: str
     shape: tuple[int, ...]
-    fill: float | None
+    start: float | Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class Op(ABC):
 
     An op allocates its buffers once, in its constructor, and keeps what its backward needs: after
     a step every intermediate of the network can still be read. Arrays handed to an op are never
-    changed by it; arrays it returns are its own and stay valid until its next call.
+    changed by it; an array it returns stays valid until its next call, and is its own or one that
+    it was handed.
     """
 
     name: ClassVar[str]

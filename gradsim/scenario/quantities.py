@@ -49,6 +49,17 @@ QUANTITIES: dict[str, Quantity] = {
     "clipped_grad_norm": Quantity(
         Part.HISTORY, "L2 norm of all gradients together, after clipping"
     ),
+    "clip_coefficient": Quantity(
+        Part.HISTORY, "what clipping leaves of the gradient: the norm after over the norm before"
+    ),
+    "clip_angle": Quantity(
+        Part.HISTORY, "angle between the gradient before and after clipping", "degrees"
+    ),
+    "clip_fired": Quantity(Part.HISTORY, "1 where clipping changed the gradient, else 0"),
+    "clip_fired_share": Quantity(
+        Part.TOP, "share of the steps so far, this one included, at which clipping fired", _SHARE
+    ),
+    "learning_rate": Quantity(Part.HISTORY, "the learning rate of this step, by the schedule"),
     "oscillation": Quantity(
         Part.TOP,
         f"how far the loss jumps in one step, measured by how far it has come down: {OSCILLATION}",
@@ -60,6 +71,15 @@ QUANTITIES: dict[str, Quantity] = {
     "grad_weight_norm": Quantity(
         Part.LAYERS, "L2 norm of the gradient with respect to a layer's weights"
     ),
+    "grad_weight_max": Quantity(
+        Part.LAYERS, "largest magnitude in the gradient with respect to a layer's weights"
+    ),
+    "activation_mean": Quantity(
+        Part.LAYERS, "mean of what a layer's activation gives out; of the output at the head"
+    ),
+    "activation_std": Quantity(
+        Part.LAYERS, "standard deviation of what a layer's activation gives out"
+    ),
     "weight_norm": Quantity(Part.LAYERS, "L2 norm of a layer's weights"),
     "update_norm": Quantity(
         Part.LAYERS, "L2 norm of the last change of a layer's weights; NaN before the first"
@@ -68,7 +88,9 @@ QUANTITIES: dict[str, Quantity] = {
         Part.LAYERS, "the last change of a layer's weights over the weights; NaN before the first"
     ),
     "saturated": Quantity(
-        Part.LAYERS, "part of a layer's slopes below a twentieth of the largest", _SHARE
+        Part.LAYERS,
+        "part of a layer's slopes below a twentieth of the largest, where they fade out",
+        _SHARE,
     ),
     "dead": Quantity(
         Part.LAYERS, "part of a layer's units with slope 0 for every row of the batch", _SHARE

@@ -134,7 +134,7 @@ class _Reader:
         if not isinstance(raw, dict):
             found = "has no [experiment] table" if raw is None else "has no table `experiment`"
             raise InputError(f"{self.path} {found}; one with knobs, such as depth = 20, is right")
-        experiment = self._settings(Experiment(), raw, ("experiment",))
+        experiment = self._settings(Experiment.of({}), raw, ("experiment",))
         if not self.problems:
             self._possible(experiment, ("experiment",), {})
         if self.problems:
@@ -183,7 +183,8 @@ class _Reader:
         knobs keep their values, as they do in the control.
         """
         begun = len(self.problems)
-        first = self._settings(Experiment(), _table(self.raw.get("experiment")), ("experiment",))
+        declared = _table(self.raw.get("experiment"))
+        first = self._settings(Experiment.of({}), declared, ("experiment",))
         held = first.switch(hold)
         known = self._possible(held, ("control",) if hold else ("experiment",), hold)
         now = held
@@ -209,12 +210,14 @@ class _Reader:
         self, experiment: Experiment, changes: dict[str, Any], place: Place, lead: str = ""
     ) -> Experiment:
         """The experiment with the changes that are right; the others are noted, one by one."""
-        good = {}
-        for name, value in changes.items():
-            line = line_of(self.lines, (*place, name))
+        good: dict[str, Any] = {}
+        # Values of single layers come last: whether a layer exists depends on the depth.
+        for keys, value in sorted(_leaves(changes), key=lambda leaf: "." in ".".join(leaf[0])):
+            name = ".".join(keys)
+            line = line_of(self.lines, (*place, *keys))
             where = f"{self._file(line)}: {lead}" if lead else self._file(line)
             try:
-                experiment.switch({name: value}, where)
+                experiment.switch(good | {name: value}, where)
             except InputError as error:
                 self.problems += [(line or 0, sentence) for sentence in error.problems]
             else:
@@ -283,6 +286,19 @@ def _translated(model: type[Part], problem: ErrorDetails) -> tuple[Place, list[t
     if isinstance(cause, TogetherError):
         return tuple(keys), cause.problems
     return tuple(keys), [("", f"is {shown(problem['input'])}, but must be {right.words}")]
+
+
+def _leaves(table: Mapping[str, Any], keys: tuple[str, ...] = ()) -> list[tuple[Any, Any]]:
+    """Every value within tables in tables, with the keys that lead to it."""
+    return [
+        leaf
+        for key, value in table.items()
+        for leaf in (
+            _leaves(value, (*keys, str(key)))
+            if isinstance(value, dict)
+            else [((*keys, str(key)), value)]
+        )
+    ]
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from gradsim.experiment.batches import Batches
 from gradsim.experiment.build import build
 from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
-from gradsim.nn.clipping import CLIPS
+from gradsim.experiment.start import draw
+from gradsim.nn.arrays import Array
 from gradsim.nn.losses import accuracy
 from gradsim.nn.network import Network
-from gradsim.nn.optimizers import OPTIMIZERS
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.measure import (
     StepRecord,
@@ -19,8 +19,9 @@ from gradsim.simulation.measure import (
     measure_gradients,
     measure_updates,
 )
-from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Position, Run
-from gradsim.simulation.stepper import Training, plan, training_step
+from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Origin, Position, Run
+from gradsim.simulation.stepper import plan, training_step
+from gradsim.simulation.training import training
 
 EVALUATE_EVERY = 10
 """Held-out accuracy is measured at every so many steps; in between the last one stands."""
@@ -85,6 +86,10 @@ class Machine:
         with np.errstate(all="ignore"):
             return accuracy(self.network.infer(self._held_out), self.data.held_out_targets)
 
+    def batch(self, step: int) -> tuple[Array, Array]:
+        """Inputs and targets of a step of the run."""
+        return self.batches.batch(self._begun + step)
+
     def _begin(self, step: int) -> None:
         self._switch(step)
         records = self.run.records
@@ -106,19 +111,21 @@ class Machine:
                 record.held_out_accuracy = self.held_out_accuracy()
             else:
                 record.held_out_accuracy = records[step - 1].held_out_accuracy
-        self._live = training_step(self.training, *self.batches.batch(step), step)
+        self._live = training_step(self.training, *self.batch(step), step)
 
     def _record(self, event: Event, record: StepRecord) -> None:
         if event.phase is Phase.LOSS:
             output = self.network.values[-1]
             assert output is not None
             record.loss = self.training.loss
-            record.accuracy = accuracy(output, self.batches.batch(record.step)[1])
+            record.accuracy = accuracy(output, self.batch(record.step)[1])
         elif event.phase is Phase.CLIP:
             done = self.training.clipping
             assert done is not None
             record.grad_norm, record.clipped_grad_norm = done.norm_before, done.norm_after
             record.fired = done.fired
+            record.clip_coefficient, record.clip_angle = done.coefficient, done.angle
+            record.learning_rate = self.training.learning_rate(record.step)
             if record.layers is None:
                 record.layers = empty_table(self.network)
                 measure_gradients(self.network, record.layers)
@@ -131,23 +138,40 @@ class Machine:
         """Stand at the start of a run, with weights drawn from the seed."""
         self._stand(run, 0)
         self._segment = 0
-        self._equip(run.segments[0].experiment, draw=True)
+        self._equip(run.segments[0].experiment)
+        draw(self.network, self.experiment, self.data)
+        if run.origin:
+            self._set_out(run.origin)
+
+    def _set_out(self, origin: Origin) -> None:
+        """Take over a saved state, as far as the network has the parts for it."""
+        store, optimizer = self.network.parameters, self.training.optimizer
+        for name, array in origin.parameters.items():
+            if store.shapes.get(name) == array.shape:
+                store.view(name, store.values)[...] = array
+        for name, array in self.network.buffers():
+            if name in origin.buffers and origin.buffers[name].shape == array.shape:
+                array[...] = origin.buffers[name]
+        if not len(optimizer.state):
+            optimizer.count = origin.optimizer_count
+        for name, slots in origin.optimizer.items():
+            if store.shapes.get(name) == slots.shape[1:] and len(slots) == len(optimizer.state):
+                for slot, array in zip(optimizer.state, slots, strict=True):
+                    store.view(name, slot)[...] = array
+                optimizer.count = origin.optimizer_count
 
     def _stand(self, run: Run, step: int) -> None:
         self.run = run
         self.position = Position(step, 0)
         self._live = None
 
-    def _equip(self, experiment: Experiment, *, draw: bool = False) -> None:
-        """Build network, optimizer and batches; without `draw` the weights are zero."""
+    def _equip(self, experiment: Experiment) -> None:
+        """Build network, optimizer and batches; what an initializer draws is zero."""
         e = experiment
         self.experiment = experiment
         self.data: Data = self.run.data
-        network = build(e, self.data, draw=draw)
-        clip = CLIPS[e.clip](e.clip_threshold) if e.clip != "none" else None
-        kind = OPTIMIZERS[e.optimizer]
-        optimizer = kind(network.parameters.size, e.dtype, e.values(kind.knobs))
-        self.training = Training(network, optimizer, clip, e.learning_rate)
+        self._begun = self.run.origin.step if self.run.origin else 0
+        self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         with np.errstate(over="ignore"):
@@ -170,18 +194,23 @@ class Machine:
         old_buffers = dict(old.network.buffers())
         self._equip(experiment)
         was, store = old.network.parameters, self.network.parameters
+        optimizer = self.training.optimizer
         same_optimizer = before.optimizer == experiment.optimizer
         if same_optimizer:
-            self.training.optimizer.count = old.optimizer.count
+            optimizer.count = old.optimizer.count
+        fresh = set()
         for name, part in store.slices.items():
-            if store.shapes[name] == was.shapes.get(name):
-                store.values[part] = was.values[was.slices[name]]
-                if same_optimizer:
-                    state = old.optimizer.state[:, was.slices[name]]
-                    self.training.optimizer.state[:, part] = state
-        if before.normalization == experiment.normalization:
-            for name, array in self.network.buffers():
-                array[...] = old_buffers[name]
+            if store.shapes[name] != was.shapes.get(name) or _other_norm(name, before, experiment):
+                fresh.add(name)
+                continue
+            store.values[part] = was.values[was.slices[name]]
+            if same_optimizer:
+                optimizer.state[:, part] = old.optimizer.state[:, was.slices[name]]
+        draw(self.network, experiment, self.data, frozenset(fresh))
+        for name, array in self.network.buffers():
+            kept = old_buffers.get(name)
+            if kept is not None and kept.shape == array.shape:
+                array[...] = kept
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
@@ -196,10 +225,19 @@ class Machine:
         self._stand(run, step)
         self._segment = checkpoint.segment
         experiment = run.segments[self._segment].experiment
-        if experiment != self.experiment or run.data is not self.data:
+        other_start = self._begun != (run.origin.step if run.origin else 0)
+        if experiment != self.experiment or run.data is not self.data or other_start:
             self._equip(experiment)
         self.network.parameters.values[...] = checkpoint.values
         for name, array in self.network.buffers():
             array[...] = checkpoint.buffers[name]
         self.training.optimizer.state[...] = checkpoint.optimizer
         self.training.optimizer.count = checkpoint.optimizer_count
+
+
+def _other_norm(name: str, before: Experiment, after: Experiment) -> bool:
+    """Whether this parameter belongs to a normalization that one of both does not have."""
+    if ".norm." not in name:
+        return False
+    layer = int(name.split(".")[1])
+    return bool(before.at(layer)["normalization"] != after.at(layer)["normalization"])

@@ -1,22 +1,25 @@
 """What is recorded of every step: a few numbers for the whole network, and some for each layer."""
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from gradsim.nn.activations import Activation
-from gradsim.nn.arrays import Array, l2_norm
-from gradsim.nn.network import LayerName, Network
+from gradsim.nn.arrays import Array, l2_norm, mean_and_std, norm
+from gradsim.nn.network import LayerSlots, Network
 from gradsim.simulation.events import Event, Plan
 
 LAYER_COLUMNS = (
     "delta_norm",
     "grad_weight_norm",
+    "grad_weight_max",
     "weight_norm",
     "update_norm",
-    "update_ratio",
+    "activation_mean",
+    "activation_std",
     "saturated",
     "dead",
 )
@@ -31,7 +34,7 @@ class StepRecord:
     """What is known of one training step; numbers are None (or NaN in `layers`) until computed.
 
     `layers` has a row for each name of LAYER_COLUMNS and a column for each hidden layer and the
-    head. `update_norm` and `update_ratio` are those of the update made in this step. `events` is
+    head. `update_norm` is that of the update made in this step. `events` is
     None where only the numbers were kept; they can be had again by exact replay.
     """
 
@@ -46,11 +49,25 @@ class StepRecord:
     grad_norm: float | None = None
     clipped_grad_norm: float | None = None
     fired: bool = False
+    clip_coefficient: float | None = None
+    clip_angle: float | None = None
+    learning_rate: float | None = None
     layers: npt.NDArray[np.float64] | None = None
 
     def column(self, name: str) -> npt.NDArray[np.float64] | None:
-        """One number of every layer: (depth + 1,), the head last."""
-        return None if self.layers is None else self.layers[LAYER_COLUMNS.index(name)]
+        """One number of every layer: (depth + 1,), the head last.
+
+        Besides those of LAYER_COLUMNS, `update_ratio`: `update_norm` over `weight_norm`.
+        """
+        if self.layers is None:
+            return None
+        if name == "update_ratio":
+            with np.errstate(all="ignore"):
+                return np.asarray(self.layers[_UPDATE] / self.layers[_WEIGHT])
+        return np.asarray(self.layers[LAYER_COLUMNS.index(name)])
+
+
+_UPDATE, _WEIGHT = LAYER_COLUMNS.index("update_norm"), LAYER_COLUMNS.index("weight_norm")
 
 
 def empty_table(network: Network) -> npt.NDArray[np.float64]:
@@ -61,39 +78,35 @@ def empty_table(network: Network) -> npt.NDArray[np.float64]:
 def measure_gradients(network: Network, table: npt.NDArray[np.float64]) -> None:
     """After the backward pass: all that a layer table holds, but for the update."""
     store = network.parameters
-    slopes = _activations(network)
-    for column, layer in enumerate(network.layers):
-        saturated, dead = _flat_parts(slopes.get(layer.name))
-        table[:, column] = (
-            l2_norm(cast(Array, network.gradients[layer.pre_activation])),
-            l2_norm(store.gradients[store.slices[layer.weight]]),
-            l2_norm(store.values[store.slices[layer.weight]]),
-            np.nan,
-            np.nan,
-            saturated,
-            dead,
-        )
+    with np.errstate(all="ignore"):
+        for column, layer in enumerate(network.layers):
+            part = store.slices[layer.weight]
+            grad_weight = store.gradients[part]
+            shown = layer.output if layer.activation is None else layer.activation
+            table[:, column] = (
+                l2_norm(cast(Array, network.gradients[layer.pre_activation])),
+                l2_norm(grad_weight),
+                norm(grad_weight, inf),
+                l2_norm(store.values[part]),
+                np.nan,
+                *mean_and_std(cast(Array, network.values[shown])),
+                *_flat_parts(network, layer),
+            )
 
 
 def measure_updates(network: Network, table: npt.NDArray[np.float64]) -> None:
-    """After the update: the norm of each weight's change, and its ratio to the weight before."""
+    """After the update: the norm of each weight's change."""
     store = network.parameters
-    weight_norms = table[LAYER_COLUMNS.index("weight_norm")]
-    with np.errstate(all="ignore"):
-        for column, layer in enumerate(network.layers):
-            norm = l2_norm(store.updates[store.slices[layer.weight]])
-            table[LAYER_COLUMNS.index("update_norm"), column] = norm
-            table[LAYER_COLUMNS.index("update_ratio"), column] = norm / weight_norms[column]
+    for column, layer in enumerate(network.layers):
+        table[_UPDATE, column] = l2_norm(store.updates[store.slices[layer.weight]])
 
 
-def _activations(network: Network) -> dict[LayerName, Activation]:
-    return {node.layer: node.op for node in network.nodes if isinstance(node.op, Activation)}
-
-
-def _flat_parts(activation: Activation | None) -> tuple[float, float]:
-    """Shares of saturated entries and of dead units; the head has no activation: 0 and 0."""
-    if activation is None:
+def _flat_parts(network: Network, layer: LayerSlots) -> tuple[float, float]:
+    """Shares of saturated entries and of dead units; without an activation 0 and 0."""
+    if layer.activation is None:
         return 0.0, 0.0
+    activation = network.nodes[layer.activation - 1].op
+    assert isinstance(activation, Activation)
     size = np.abs(activation.slopes)
     saturated = (
         float(np.count_nonzero(size < SATURATED_BELOW * activation.largest_slope)) / size.size

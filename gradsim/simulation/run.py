@@ -1,6 +1,6 @@
 """A run: which experiment holds from which step on, what was recorded, and where to restart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +34,19 @@ class Segment(NamedTuple):
 
     start: int
     experiment: Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a run starts from that does not start from its seed: a state saved before."""
+
+    parameters: Mapping[str, Array]
+    buffers: Mapping[str, Array]
+    optimizer: Mapping[str, Array]
+    """The optimizer's state by parameter, (slots, *shape); empty where it starts anew."""
+    optimizer_count: int
+    step: int
+    """Training steps made before: batches and schedule go on from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,8 @@ class Run:
     segments: tuple[Segment, ...]
     data: Data
     """As it was read when the run began: a file may change or leave, a replay must not."""
+    origin: Origin | None = None
+    """A saved state that it starts from, instead of its seed."""
     parent: int | None = None
     cursor: Position = START
     """Where the session stands, or stood when it left this run."""
@@ -147,6 +162,7 @@ class Run:
             number=number,
             segments=(*past, Segment(step, experiment)),
             data=self.data,
+            origin=self.origin,
             parent=self.number,
             cursor=Position(step, 0),
             records=self.records[:step],

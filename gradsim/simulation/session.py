@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradsim.errors import InputError
-from gradsim.experiment.build import check, load_data
+from gradsim.experiment.build import check, load_data, shapes
+from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.experiment.knobs import Effect
 from gradsim.nn.network import Network
@@ -24,7 +25,7 @@ from gradsim.simulation.actions import (
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
-from gradsim.simulation.run import Position, Run, Segment
+from gradsim.simulation.run import Origin, Position, Run, Segment
 
 DATA_KNOBS = frozenset({"data", "target", "scaling"})
 """Knobs that decide which rows are read; a switch of any other goes on with the same rows."""
@@ -54,14 +55,15 @@ class Pinned:
 class Session:
     """Takes actions with `do` (at once) or `perform` (in slices); is read through its properties.
 
-    The cursor is where the picture is; the machine may have computed further. Raises InputError
-    for a switch that cannot be made; the session is then as it was.
+    It starts from the seed, or from a saved state. The cursor is where the picture is; the machine
+    may have computed further. Raises InputError for a switch that cannot be made; the session is
+    then as it was.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, origin: Origin | None = None) -> None:
         data = load_data(experiment)
         check(experiment, data)
-        self.runs: list[Run] = [Run(0, (Segment(0, experiment),), data)]
+        self.runs: list[Run] = [Run(0, (Segment(0, experiment),), data, origin)]
         self.run = self.runs[0]
         self.actions: list[Action] = []
         self.switched: Switched | None = None
@@ -139,9 +141,13 @@ class Session:
 
     def network(self) -> Network:
         """The network as it is at the cursor, to the bit. To be read, not written to."""
-        for _ in self._machine.seek(self.run, self.cursor):
+        return self.machine_at(self.cursor).network
+
+    def machine_at(self, position: Position) -> Machine:
+        """The machine at a position of the present run. To be read, and left as it is."""
+        for _ in self._machine.seek(self.run, position):
             pass
-        return self._machine.network
+        return self._machine
 
     def held_out_accuracy(self) -> float | None:
         """Share of held-out rows that the weights at the start of this step get right.
@@ -238,7 +244,7 @@ class Session:
             return
         yield from self.looking()
         seen = self._kept()
-        effects = tuple(dict.fromkeys(KNOBS[name].effect for name in differing))
+        effects = _effects(before, after, differing, data)
         if Effect.REBUILD in effects:
             self._enter(Run(len(self.runs), (Segment(0, after),), data, parent=self.run.number))
             effects = (Effect.REBUILD,)
@@ -254,7 +260,7 @@ class Session:
             run.cursor = Position(0, 0)
         else:
             segments = (Segment(0, self.experiment),)
-            self._enter(Run(len(self.runs), segments, run.data, parent=run.number))
+            self._enter(Run(len(self.runs), segments, run.data, run.origin, run.number))
 
     def _pin(self) -> Iterator[None]:
         if self.pinned:
@@ -330,6 +336,24 @@ class Session:
         if op == 0:
             step, op = step - 1, len(self.run.records[step - 1].plan)
         return self.events_of(step, op)[op - 1]
+
+
+def _effects(
+    before: Experiment, after: Experiment, differing: Mapping[str, Any], data: Data
+) -> tuple[Effect, ...]:
+    """What a switch does: that of each knob that is in use, or a rebuild where a shape changes."""
+    effects = tuple(
+        dict.fromkeys(
+            KNOBS[name.rpartition(".")[2]].effect
+            for name in differing
+            if before.in_use(name) or after.in_use(name)
+        )
+    )
+    if Effect.REBUILD not in effects:
+        old, new = shapes(before, data), shapes(after, data)
+        if any(old[name] != shape for name, shape in new.items() if name in old):
+            return (Effect.REBUILD,)
+    return effects or (Effect.KEEP,)
 
 
 def _together(grain: Grain, one: Event, other: Event) -> bool:

@@ -1,30 +1,14 @@
 """The stepper: a training step as a stream of events, one for each op. The only engine there is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from gradsim.nn import clipping
 from gradsim.nn.arrays import Array, l2_norm
-from gradsim.nn.clipping import Clip, Clipping
 from gradsim.nn.network import Network
-from gradsim.nn.optimizers import Optimizer
 from gradsim.simulation.events import Event, Phase, Place, Plan
-
-
-@dataclass(slots=True)
-class Training:
-    """All that a training step needs and changes."""
-
-    network: Network
-    optimizer: Optimizer
-    clip: Clip | None
-    learning_rate: float
-    loss: float = float("nan")
-    """The loss of the step in progress, once it is known."""
-    clipping: Clipping | None = None
-    """What clipping did in the step in progress, once it has run."""
+from gradsim.simulation.training import Training
 
 
 def training_step(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
@@ -140,10 +124,7 @@ def _backward(network: Network, step: int) -> Iterator[Event]:
 
 def _clip(training: Training, step: int) -> Iterator[Event]:
     store = training.network.parameters
-    if training.clip is None:
-        done = clipping.unclipped(store.gradients)
-    else:
-        done = training.clip.apply(store.gradients, store.clipped)
+    done = clipping.unclipped(store) if training.clip is None else training.clip.apply(store)
     training.clipping = done
     yield Event(
         step, Phase.CLIP, "all", None, "main", _clip_name(training),
@@ -154,9 +135,10 @@ def _clip(training: Training, step: int) -> Iterator[Event]:
 def _update(training: Training, step: int) -> Iterator[Event]:
     store = training.network.parameters
     training.optimizer.begin()
+    rate = training.learning_rate(step)
     for layer in training.network.layers:
         part = layer.part
-        training.optimizer.step(part, store.clipped, store.updates, training.learning_rate)
+        training.optimizer.step(part, store.values, store.clipped, store.updates, rate)
         norm_in, norm_out = l2_norm(store.clipped[part]), l2_norm(store.updates[part])
         store.values[part] += store.updates[part]
         yield Event(

@@ -11,11 +11,10 @@ from textual.timer import Timer
 from textual.widgets import Static
 from threadpoolctl import threadpool_limits
 
-from gradsim.errors import InputError
-from gradsim.experiment.experiment import KNOBS, Experiment
+from gradsim.experiment.experiment import Experiment
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
-from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Restart, Switch, Undo
+from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import SPEEDS, Driver
@@ -24,6 +23,7 @@ from gradsim.tui.keys import KEYS
 from gradsim.tui.knobs import KnobScreen
 from gradsim.tui.panels import PANELS, SMALLEST, Settings, heights
 from gradsim.tui.playback import Playback
+from gradsim.tui.switching import Turn, idle_key, turned
 from gradsim.tui.theme import DARK
 from gradsim.view.frame import View, frame
 
@@ -73,6 +73,8 @@ class GradsimApp(App[None]):
         self._timer: Timer | None = None
         self._last = 0.0
         self._ticks = 0
+        self._due = False
+        """Whether a picture has been asked for that is not drawn yet."""
 
     @property
     def session(self) -> Session:
@@ -121,12 +123,16 @@ class GradsimApp(App[None]):
         self.call_after_refresh(self.paint)
 
     def _tick(self) -> None:
-        now = perf_counter()
-        elapsed, self._last = now - self._last, now
-        if self.driver.tick(min(elapsed, 0.25), lambda: perf_counter() - now < SLICE):
+        if self._slice():
             self._ticks += 1
             at_rest = not self.driver.playing and not self.driver.busy
             self.paint(plots=at_rest or self._ticks % PLOTS_EVERY == 0)
+
+    def _slice(self) -> bool:
+        """Work for a slice of time; True where something has changed."""
+        now = perf_counter()
+        elapsed, self._last = now - self._last, now
+        return self.driver.tick(min(elapsed, 0.25), lambda: perf_counter() - now < SLICE)
 
     def advance(self, seconds: float = 1 / FRAMES_PER_SECOND) -> None:
         """Move the clock by hand: everything asked for is done, playback goes on by its speed.
@@ -176,12 +182,16 @@ class GradsimApp(App[None]):
         """Play or pause."""
         self.driver.playing = not self.driver.playing
         self.driver.message = ""
-        self.paint()
+        self._show()
 
     def action_move(self, grain: str, way: int) -> None:
         """One op, layer, phase or step forward or back."""
         self.driver.move(Advance(Grain(grain)) if way > 0 else Back(Grain(grain)))
-        self._soon()
+        if self._live:
+            # Keys that wait to be read are taken in first, so that their moves are made as one.
+            self._show()
+        else:
+            self.advance(0.0)
 
     def action_go_on(self) -> None:
         """The scenario's next step, or back to it."""
@@ -196,7 +206,7 @@ class GradsimApp(App[None]):
     def action_speed(self, notches: int) -> None:
         """Faster or slower."""
         self.driver.faster(notches)
-        self.paint()
+        self._show()
 
     def action_full_speed(self) -> None:
         """As fast as it goes, or back to the speed it opens with."""
@@ -205,17 +215,16 @@ class GradsimApp(App[None]):
         else:
             self.driver.notch = len(SPEEDS)
             self.driver.playing = True
-        self.paint()
+        self._show()
 
     def action_again(self) -> None:
         """From step 0, exactly."""
-        self.driver.switch(Restart())
+        self.driver.restart()
         self._soon()
 
     def action_reseed(self) -> None:
         """From step 0 with the next seed."""
-        self.driver.switch(Switch({"seed": self.session.experiment.seed + 1}))
-        self._soon()
+        self.take(Turn({"seed": self.driver.experiment.seed + 1}))
 
     def action_undo(self) -> None:
         """The last switch."""
@@ -229,45 +238,35 @@ class GradsimApp(App[None]):
 
     def action_knobs(self) -> None:
         """Every knob in a list."""
-        self.push_screen(KnobScreen(self.session, self.set_knob))
+        self.push_screen(KnobScreen(self.driver, self.layer, self.take))
 
-    def set_knob(self, name: str, value: str) -> str:
-        """Switch a knob to a value as typed; gives back what is wrong with it, or nothing."""
-        try:
-            other = self.session.experiment.switch({name: value}).value(name)
-        except InputError as error:
-            return error.problems[0]
-        if other != self.session.experiment.value(name):
-            self.driver.switch(Switch({name: other}))
-            self._soon()
-        return self.driver.message
+    def take(self, turn: Turn) -> None:
+        """Make a switch that a key has come to, or say why there is none."""
+        if turn.changes:
+            self.driver.switch(Switch(turn.changes))
+        self.driver.message = turn.message
+        self._soon()
 
     def action_knob(self, name: str, way: int) -> None:
         """Switch a knob to its next or previous value."""
-        experiment = self.session.experiment
-        knob, value = KNOBS[name], experiment.value(name)
-        other = knob.neighbor(value, way)
-        if other == value:
-            end = "the largest" if way > 0 else "the smallest"
-            self.driver.message = (
-                f"{name} is {value}: there is no other"
-                if knob.choices
-                else f"{name} is {value:g}: {end} this key goes to"
-            )
-            self.paint()
-            return
-        self.driver.switch(Switch({name: type(value)(other)}))
-        self._soon()
+        session, experiment = self.session, self.driver.experiment
+        why = idle_key(experiment, name)
+        self.take(Turn(message=why) if why else turned(session, experiment, name, way))
 
     def action_layer(self, way: int) -> None:
         """Select another layer; the head comes after the last."""
-        self.layer = min(max(self.layer + way, 1), self.session.experiment.depth + 1)
-        self.paint()
+        head = self.session.experiment.depth + 1
+        before = min(self.layer, head)
+        self.layer = min(max(before + way, 1), head)
+        self.driver.message = ""
+        if self.layer == before:
+            self.driver.message = "the output is the last" if way > 0 else "layer 1 is the first"
+        self._show()
 
     def action_history(self) -> None:
         """Another chart of the history first."""
         self.settings = Settings(self.settings.markers, self.settings.chart + 1)
-        self.paint()
+        self._show()
 
     def action_pin(self) -> None:
         """Pin the profile, or let go of it."""
@@ -279,12 +278,25 @@ class GradsimApp(App[None]):
         self.push_screen(HelpScreen())
 
     def _soon(self) -> None:
-        """Show what a key did at once where nothing ticks by itself."""
+        """Do at once what a key asked for, and show it."""
         if self._live:
-            self._tick()
-            self.paint()
+            self._slice()
+            self._show()
         else:
             self.advance(0.0)
+
+    def _show(self) -> None:
+        """Draw what keys have changed: once for all of them that wait to be read."""
+        if not self._live:
+            self.paint()
+        elif not self._due:
+            self._due = True
+            self.call_later(self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._due = False
+        self._slice()
+        self.paint()
 
 
 def open_app(experiment: Experiment) -> None:

@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from gradsim.errors import InputError
+from gradsim.experiment.experiment import Experiment
 from gradsim.simulation.actions import Action, Advance, Back, Grain, Redo, Restart, Switch, Undo
 from gradsim.simulation.session import Session
+from gradsim.tui.outcome import AT_START, outcome
 from gradsim.tui.playback import Playback
 
 SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
@@ -34,6 +36,8 @@ class Driver:
         """Whether the scenario has come to its end."""
         self._queue: deque[Action] = deque()
         self._work: Iterator[None] | None = None
+        self._doing: Action | None = None
+        """The action that the work at hand carries out, if it is one that was asked for."""
         self._paced = False
         self._credit = 0.0
 
@@ -53,18 +57,50 @@ class Driver:
         return bool(self._queue) or (self._work is not None and not self.playing)
 
     @property
+    def experiment(self) -> Experiment:
+        """The experiment as it will be once the switches asked for have been made."""
+        experiment = self.session.experiment
+        for action in (*([self._doing] if self._doing else []), *self._queue):
+            if isinstance(action, Switch):
+                try:
+                    experiment = experiment.switch(action.changes)
+                except InputError:
+                    # It will be refused when its turn comes, and changes nothing.
+                    continue
+        return experiment
+
+    @property
     def follows_scenario(self) -> bool:
         """Whether a scenario decides what happens next."""
         return self.playback is not None and not self.playback.taken_over and not self.concluded
 
     def faster(self, notches: int) -> None:
         """Change the speed by so many notches."""
+        before = self.notch
         self.notch = min(max(self.notch + notches, 0), len(SPEEDS))
+        self.message = ""
+        if self.notch == before:
+            end = "the fastest: - is slower" if notches > 0 else "the slowest: + is faster"
+            self.message = f"{self.speed} is {end}"
 
     def request(self, *actions: Action) -> None:
-        """Ask for actions; they are taken one after the other, before playback goes on."""
+        """Ask for actions; they are taken one after the other, before playback goes on.
+
+        A move that follows one of the same kind is taken together with it: a key held down must
+        not leave a tail of single moves, each with a picture of its own.
+        """
         self.message = ""
-        self._queue.extend(actions)
+        for action in actions:
+            last = self._queue[-1] if self._queue else None
+            if (
+                isinstance(action, Advance | Back)
+                and isinstance(last, Advance | Back)
+                and type(action) is type(last)
+                and action.grain is last.grain
+            ):
+                self._queue[-1] = type(action)(action.grain, last.count + action.count)
+            else:
+                self._queue.append(action)
 
     def take_over(self) -> None:
         """From now on the user decides; a scenario waits where it stands."""
@@ -77,9 +113,8 @@ class Driver:
         """Move by hand: playback stops."""
         self.take_over()
         self.playing = False
-        at_start = self.session.cursor == (0, 0) and not self._queue and self._work is None
-        if isinstance(action, Back) and at_start:
-            self.message = "this is the start of the run: there is nothing before it"
+        if isinstance(action, Back) and self._at_start():
+            self.message = AT_START
             return
         self.request(action)
 
@@ -89,6 +124,13 @@ class Driver:
         self.request(action)
         if not self.playing:
             self._queue.append(Advance(Grain.PHASE, PHASES_TO_GRADIENTS))
+
+    def restart(self) -> None:
+        """Begin again at step 0; at the very start there is nothing to begin again."""
+        if self._at_start() and len(self.session.run.segments) == 1:
+            self.message = "this is the start of the run: there is nothing to begin again"
+            return
+        self.switch(Restart())
 
     def undo(self, action: Undo | Redo) -> None:
         """Take back a switch, or take that back; playback stops, for one to look."""
@@ -118,6 +160,11 @@ class Driver:
         if visit := self.playback.back():
             self.request(visit)
             self.playing, self.concluded = True, False
+        else:
+            self.message = "nothing has been said yet that one could go back to"
+
+    def _at_start(self) -> bool:
+        return self.session.cursor == (0, 0) and not self._queue and self._work is None
 
     def tick(self, elapsed: float, more: Callable[[], bool]) -> bool:
         """Work while `more()`; True where something has changed since the last tick."""
@@ -138,7 +185,8 @@ class Driver:
 
     def _next_work(self, elapsed: float) -> bool:
         if self._queue:
-            self._work = self._perform(self._queue.popleft())
+            self._doing = self._queue.popleft()
+            self._work = self._perform(self._doing)
             return True
         if not self.playing:
             return False
@@ -173,6 +221,8 @@ class Driver:
         # A step is computed before the wave is shown going through it, so that both lanes of the
         # profile are known as it passes.
         yield from self.session.perform(action)
+        if said := outcome(action, self.session):
+            self.message = said
         yield from self.session.recalling()
 
     def _slice(self, more: Callable[[], bool]) -> bool:
@@ -193,7 +243,7 @@ class Driver:
             self.message = "; ".join(error.problems)
             self._queue.clear()
             self.playing = False
-        self._work, self._paced = None, False
+        self._work, self._doing, self._paced = None, None, False
         return True
 
     def _finish_work(self) -> None:

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gradsim.tui.keys import KEYS
+from gradsim.tui.keys import KEYS, PANEL_KEYS
 from gradsim.tui.theme import style
 
 TITLES = {
@@ -18,6 +18,7 @@ TITLES = {
     "scenario": "In a scenario",
     "switch": "Switch a part",
     "look": "Look",
+    "panel": "In the list of knobs (k)",
 }
 
 
@@ -50,7 +51,7 @@ def _listing() -> Table:
     table.add_column()
     for group, title in TITLES.items():
         table.add_row("", Text(title, style("title")))
-        for key in KEYS:
+        for key in (*KEYS, *PANEL_KEYS):
             if key.group == group:
                 table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
     return table

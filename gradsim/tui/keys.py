@@ -63,3 +63,12 @@ KEYS: tuple[Key, ...] = (
     Key("q,ctrl+c,ctrl+q", "q", "quit", "quit", "look", "quit"),
 )
 """All keys, in the order in which the help lists them."""
+
+PANEL_KEYS: tuple[Key, ...] = (
+    Key("left", "←", "neighbor(-1)", "the value before; above, the layer before", "panel"),
+    Key("right", "→", "neighbor(1)", "the next value; above, the next layer", "panel"),
+    Key("tab", "tab", "go_to_layer", "to the selected layer's own values, and back", "panel"),
+    Key("x,delete", "x", "inherit", "take a layer's own value away", "panel"),
+    Key("q,escape", "q", "back", "back; from the list, out of it", "panel"),
+)
+"""Keys of the panel of knobs; `enter` and the arrows up and down are those of any list."""

@@ -4,162 +4,273 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from gradsim.experiment.experiment import KNOBS, right
-from gradsim.numbers import number
-from gradsim.simulation.session import Session
-from gradsim.tui.theme import style
+from gradsim.errors import InputError
+from gradsim.experiment.experiment import KNOBS, Experiment
+from gradsim.tui.about import about_choice, about_knob, about_place
+from gradsim.tui.driver import Driver
+from gradsim.tui.keys import PANEL_KEYS
+from gradsim.tui.places import Place
+from gradsim.tui.rows import BLANK, choice_row, groups, knob_row, place_row
+from gradsim.tui.switching import Turn, inherited, turned, typed
+
+WIDTH = 78
+"""Columns of the panel, where the terminal has them."""
+
+FRAME = 4
+"""Columns that its border and its padding take."""
+
+ABOUT_LINES = 5
+
+PLACE = "place"
+"""The row that says where values are set; every other row is a knob's, by its name."""
+
+TYPE = "type"
+"""The choice that is none of the list: a value to be typed."""
 
 
 class KnobScreen(ModalScreen[None]):
     """Enter opens a knob (its choices, or a field to type in); left and right go to neighbors."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back"),
-        Binding("left", "neighbor(-1)", "previous"),
-        Binding("right", "neighbor(1)", "next"),
+        Binding(key.keys, key.action, key.about, show=False) for key in PANEL_KEYS
     ]
-    DEFAULT_CSS = """
-    KnobScreen { align: center middle; background: $background 60%; }
-    KnobScreen > Vertical {
-        width: 78; max-width: 100%; height: 90%; max-height: 100%;
+    DEFAULT_CSS = f"""
+    KnobScreen {{ align: center middle; background: $background 60%; }}
+    KnobScreen > Vertical {{
+        width: {WIDTH}; max-width: 100%; height: 90%; max-height: 100%;
         border: round $accent; background: $background; padding: 0 1;
-    }
-    KnobScreen OptionList, KnobScreen OptionList:focus {
+    }}
+    KnobScreen OptionList, KnobScreen OptionList:focus {{
         height: 1fr; border: none; background: $background; padding: 0;
-    }
-    KnobScreen Input { display: none; border: round $secondary; height: 3; }
-    KnobScreen Static { height: 4; color: $foreground; }
+    }}
+    KnobScreen Input {{ display: none; border: round $secondary; height: 3; }}
+    KnobScreen Static {{ height: {ABOUT_LINES}; color: $foreground; }}
     """
 
-    def __init__(self, session: Session, set_knob: Callable[[str, str], str]) -> None:
+    def __init__(self, driver: Driver, layer: int, take: Callable[[Turn], None]) -> None:
+        """`layer` is the one selected in the app; `take` makes a switch, or says why not."""
         super().__init__()
-        self._session = session
-        self._set = set_knob
-        self._open: str | None = None
+        self._driver = driver
+        self._selected = layer
+        self._take = take
+        self._place = Place()
+        self._row = next(iter(KNOBS))
+        """The highlighted row: a knob, or `PLACE`."""
+        self._open = ""
         """The knob whose choices are listed."""
-        self._knob = next(iter(KNOBS))
+        self._choice = ""
+        """The highlighted one of them."""
+        self._said = ""
+        """What the last key came to, until the next one."""
+
+    @property
+    def _experiment(self) -> Experiment:
+        return self._driver.experiment
 
     def compose(self) -> ComposeResult:
         """The list, a field to type in, and what is to be known of the knob."""
         self._list = OptionList()
         self._input = Input()
         self._about = Static()
-        box = Vertical(self._list, self._input, self._about)
-        box.border_title = "knobs"
-        box.border_subtitle = "enter opens   left right neighbor   esc back"
-        self._box = box
-        yield box
+        self._box = Vertical(self._list, self._input, self._about)
+        yield self._box
 
     def on_mount(self) -> None:
         """List the knobs."""
         self._list_knobs()
 
+    def on_resize(self, _event: Resize) -> None:
+        """Break the help into lines of the new width."""
+        self._describe()
+
+    # -- what is listed ---------------------------------------------------------------------------
+
     def _list_knobs(self) -> None:
-        self._open = None
-        self._box.border_title = "knobs"
+        if not self._place.exists(self._experiment.depth):
+            self._place = Place()
+        self._open = self._choice = ""
+        blank = Option(BLANK, disabled=True)
+        options = [Option(self._drawn(PLACE), id=f"row:{PLACE}")]
+        for group in groups(self._place.knobs(self._experiment)):
+            options.append(blank)
+            options += [Option(self._drawn(name), id=f"row:{name}") for name in group]
+        rows = [(option.id or "").removeprefix("row:") for option in options]
+        if self._row not in rows:
+            self._row = rows[2] if len(rows) > 2 else PLACE
         self._list.clear_options()
-        self._list.add_options([Option(self._row(name), id=f"knob:{name}") for name in KNOBS])
-        self._list.highlighted = list(KNOBS).index(self._knob)
+        self._list.add_options(options)
+        self._list.highlighted = rows.index(self._row)
         self._list.focus()
         self._describe()
 
-    def _row(self, name: str) -> Table:
-        value = self._session.experiment.value(name)
-        key = KNOBS[name].key
-        return _grid(
-            (key, "key", 2),
-            (name, "text", 20),
-            (number(value) if isinstance(value, float) else str(value), "value", None),
-        )
+    def _list_choices(self, knob: str) -> None:
+        self._open = knob
+        choices, also = KNOBS[knob].choices, KNOBS[knob].also_words
+        options = [
+            Option(choice_row(name, formula), id=f"choice:{name}")
+            for name, formula in choices.items()
+        ]
+        if KNOBS[knob].also:
+            options.append(Option(choice_row("another", also), id=f"{TYPE}:{knob}"))
+        value = self._place.values(self._experiment, knob)[0]
+        names = list(choices)
+        self._choice = value if value in names else names[0]
+        self._list.clear_options()
+        self._list.add_options(options)
+        self._list.highlighted = names.index(self._choice)
+        self._describe()
+
+    def _drawn(self, row: str) -> Table:
+        if row == PLACE:
+            return place_row(self._place, self._goal())
+        return knob_row(self._experiment, row, self._place)
+
+    def _draw_again(self) -> None:
+        """One knob may bring others into use: every row is drawn anew."""
+        for index in range(self._list.option_count):
+            kind, _, row = (self._list.get_option_at_index(index).id or "").partition(":")
+            if kind == "row":
+                self._list.replace_option_prompt_at_index(index, self._drawn(row))
+        self._describe()
+
+    def _goal(self) -> Place:
+        """Where `tab` goes: to the layer selected in the app, or back to all layers."""
+        if self._place.layers:
+            return Place()
+        return Place.at(self._selected, self._experiment.depth)
+
+    def _describe(self) -> None:
+        width = min(WIDTH, self.app.size.width) - FRAME
+        self._box.border_title = self._open or f"knobs of {self._place.words}"
+        tab = f"tab {self._goal().words}"
+        if self._open:
+            self._box.border_subtitle = "enter takes it   q back"
+            text = about_choice(self._open, self._choice, width, ABOUT_LINES)
+        else:
+            marks = "◆ own  x not own" if self._place.layers else "* not the default"
+            self._box.border_subtitle = f"enter opens  ← → next  {tab}  {marks}  q closes"
+            if self._row == PLACE:
+                text = about_place(self._experiment, self._said, width, ABOUT_LINES)
+            else:
+                text = about_knob(
+                    self._experiment, self._row, self._place, self._said, width, ABOUT_LINES
+                )
+        self._about.update(text)
+
+    # -- keys -------------------------------------------------------------------------------------
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Say what the highlighted knob is."""
+        """Say what the highlighted row is."""
         # An event may arrive after the list has changed: its id says which list it is from.
         kind, _, name = (event.option_id or "").partition(":")
-        if self._open is None and kind == "knob":
-            self._knob = name
-            self._describe()
+        if kind == "row" and not self._open:
+            if name != self._row:
+                self._row, self._said = name, ""
+        elif kind in ("choice", TYPE) and self._open:
+            self._choice = name if kind == "choice" else "another"
+        self._describe()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open a knob, or take a choice."""
         kind, _, name = (event.option_id or "").partition(":")
-        if (kind == "choice") != (self._open is not None):
+        if (kind == "row") == bool(self._open):
             return
+        self._said = ""
         if kind == "choice":
-            self._apply(name)
+            self._do(typed(self._driver.session, self._experiment, self._open, name, self._place))
             self._list_knobs()
-        elif KNOBS[self._knob].choices and not KNOBS[self._knob].also:
-            self._list_choices()
+        elif kind == TYPE:
+            self._list_knobs()
+            self._ask()
+        elif self._row != PLACE and KNOBS[self._row].choices:
+            self._list_choices(self._row)
         else:
-            self._input.value = str(self._session.experiment.value(self._knob))
-            self._input.display = True
-            self._input.focus()
+            self._ask()
 
-    def _list_choices(self) -> None:
-        knob, self._open = KNOBS[self._knob], self._knob
-        self._box.border_title = self._knob
-        self._list.clear_options()
-        self._list.add_options(
-            [
-                Option(_grid((name, "value", 22), (formula, "label", None)), id=f"choice:{name}")
-                for name, formula in knob.choices.items()
-            ]
+    def _ask(self) -> None:
+        place = self._row == PLACE
+        self._input.value = (
+            self._place.title
+            if place
+            # All of its digits: what is not touched must stay as it is.
+            else str(self._place.values(self._experiment, self._row)[0])
         )
-        value = self._session.experiment.value(self._knob)
-        names = list(knob.choices)
-        self._list.highlighted = names.index(value) if value in names else 0
+        self._input.border_title = "layer" if place else self._place.name(self._row)
+        self._input.display = True
+        self._input.focus()
+        self._describe()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take what was typed; where it is wrong, say so and leave the field open."""
-        if not self._apply(event.value):
-            self._input.display = False
-            self._list_knobs()
+        if self._row == PLACE:
+            try:
+                self._go(Place.of(event.value, self._experiment.depth))
+            except InputError as error:
+                self._said = error.problems[0]
+                self._describe()
+                return
+        else:
+            turn = typed(
+                self._driver.session, self._experiment, self._row, event.value, self._place
+            )
+            self._do(turn)
+            if turn.message and not turn.changes:
+                return
+        self._close_field()
 
     def action_neighbor(self, way: int) -> None:
-        """To the neighbor of the highlighted knob's value."""
-        if self._open is None and self.focused is self._list:
-            knob, value = KNOBS[self._knob], self._session.experiment.value(self._knob)
-            self._apply(str(type(value)(knob.neighbor(value, way))))
-            index = list(KNOBS).index(self._knob)
-            self._list.replace_option_prompt_at_index(index, self._row(self._knob))
+        """To the neighbor of the highlighted knob's value; on the first row, to another layer."""
+        if self._open or self._input.display:
+            return
+        if self._row == PLACE:
+            self._go(self._place.neighbor(way, self._experiment.depth))
+        else:
+            session, experiment = self._driver.session, self._experiment
+            self._do(turned(session, experiment, self._row, way, self._place))
+
+    def action_inherit(self) -> None:
+        """Take the layer's own value away."""
+        if self._open or self._input.display:
+            return
+        if self._row == PLACE:
+            self._do(Turn(message="x takes away a layer's own value of a knob below"))
+        else:
+            session, experiment = self._driver.session, self._experiment
+            self._do(inherited(session, experiment, self._row, self._place))
+
+    def action_go_to_layer(self) -> None:
+        """To the layer selected in the app, or back to all layers."""
+        if not self._open and not self._input.display:
+            self._go(self._goal())
 
     def action_back(self) -> None:
         """Close the field, the choices, or the panel."""
+        self._said = ""
         if self._input.display:
-            self._input.display = False
-            self._list.focus()
-            self._describe()
-        elif self._open is not None:
+            self._close_field()
+        elif self._open:
             self._list_knobs()
         else:
             self.dismiss()
 
-    def _apply(self, value: str) -> str:
-        wrong = self._set(self._knob, value)
-        self._describe(wrong)
-        return wrong
+    def _go(self, place: Place) -> None:
+        self._place, self._said = place, ""
+        self._list_knobs()
 
-    def _describe(self, wrong: str = "") -> None:
-        knob = KNOBS[self._knob]
-        text = Text(style=style("label"))
-        if wrong:
-            text.append(f"{wrong}\n", style("message"))
-        text.append(f"{knob.help}; {right(self._knob)}\n", style("text"))
-        text.append(f"switching it {knob.effect}", style("label"))
-        self._about.update(text)
+    def _do(self, turn: Turn) -> None:
+        self._take(turn)
+        self._said = turn.message
+        self._draw_again()
 
-
-def _grid(*cells: tuple[str, str, int | None]) -> Table:
-    table = Table.grid(padding=(0, 1))
-    for _, _, width in cells:
-        table.add_column(width=width, no_wrap=True)
-    table.add_row(*(Text(text, style(role)) for text, role, _ in cells))
-    return table
+    def _close_field(self) -> None:
+        self._input.display = False
+        self._list.focus()
+        self._describe()

@@ -192,10 +192,11 @@ def _numbers(
 ) -> dict[str, float]:
     """One layer's row: gradients of one step, the update of the last step that made one."""
     out: dict[str, float] = {}
-    for row, name in enumerate(LAYER_COLUMNS):
+    for name in (*LAYER_COLUMNS, "update_ratio"):
         source = updated if name.startswith("update") else record
-        if source and source.layers is not None and column < source.layers.shape[1]:
-            out[name] = float(source.layers[row, column])
+        known = source.column(name) if source else None
+        if known is not None and column < len(known):
+            out[name] = float(known[column])
     return out
 
 

@@ -106,7 +106,7 @@ def effect_runs(switched: Switched) -> list[Run]:
     """`sigmoid → relu: delta of layer 1 4.0e-14 → 1.5e-4, +9.6 decades; weights kept`."""
     # A choice speaks for itself; a number needs its knob's name.
     changes = ", ".join(
-        f"{'' if KNOBS[name].choices else name + ' '}{_shown(old)} → {_shown(new)}"
+        f"{_label(name)}{_shown(old)} → {_shown(new)}"
         for name, (old, new) in switched.changes.items()
     )
     runs: list[Run] = [(changes, "value")]
@@ -133,6 +133,11 @@ def effect_runs(switched: Switched) -> list[Run]:
 def _first(record: StepRecord) -> float | None:
     column = record.column("delta_norm")
     return None if column is None else float(column[0])
+
+
+def _label(name: str) -> str:
+    """A knob's name before its value; none where the value says by itself what it is of."""
+    return "" if name in KNOBS and KNOBS[name].choices else f"{name} "
 
 
 def _shown(value: object) -> str:

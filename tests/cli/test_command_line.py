@@ -100,7 +100,7 @@ def test_without_verb_the_app_opens_on_the_knobs_given(opened: list[object]) -> 
     assert run(["--set", "depth=3", "--set", "depth=4", "--seed", "7"]) == 0
     assert run(["--activation=relu", "--set", "activation=tanh"]) == 0
     assert opened == [
-        Experiment(),
+        Experiment.of({}),
         Experiment.of({"depth": 4, "seed": 7}),
         Experiment.of({"activation": "relu"}),
     ]

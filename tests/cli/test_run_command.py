@@ -36,7 +36,10 @@ def test_json_has_the_names_that_stay(capsys: pytest.CaptureFixture[str]) -> Non
     assert set(data["experiment"]) == set(KNOBS)
     assert data["experiment"]["activation"] == "relu"
     assert data["experiment"]["seed"] == 5
-    names = {"step", "loss", "accuracy", "held_out_accuracy", "grad_norm", "clipped_grad_norm"}
+    names = {
+        "step", "loss", "accuracy", "held_out_accuracy", "grad_norm", "clipped_grad_norm",
+        "clip_coefficient", "clip_angle", "clip_fired", "learning_rate",
+    }  # fmt: skip
     assert set(data["history"]) == names
     assert all(len(column) == 13 for column in data["history"].values())
     assert data["history"]["step"] == list(range(13))
@@ -45,6 +48,7 @@ def test_json_has_the_names_that_stay(capsys: pytest.CaptureFixture[str]) -> Non
         assert set(row) == {
             "layer", "delta_norm", "grad_weight_norm", "weight_norm",
             "update_norm", "update_ratio", "saturated", "dead",
+            "grad_weight_max", "activation_mean", "activation_std",
         }  # fmt: skip
         assert all(isinstance(value, float) for name, value in row.items() if name != "layer")
     assert data["verdict"]["shape"] in {
@@ -112,7 +116,7 @@ def test_the_table_is_aligned_and_fits_80_columns(capsys: pytest.CaptureFixture[
 
 def test_before_the_first_update_the_table_has_dashes(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [line.split() for line in result(capsys, "--steps", "0").splitlines()]
-    assert [row[4:6] for row in rows if row[:1] == ["output"]] == [["-", "-"]]
+    assert [row[4] for row in rows if row[:1] == ["output"]] == ["-"]
 
 
 def test_the_table_names_what_is_not_finite(capsys: pytest.CaptureFixture[str]) -> None:

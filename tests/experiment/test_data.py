@@ -27,10 +27,21 @@ SETS = {
     "two-spirals": (1000, 2, 2),
     "circles": (1000, 2, 2),
     "xor": (1000, 2, 2),
+    "moons": (1000, 2, 2),
+    "blobs": (1000, 2, 3),
+    "sine": (1000, 1, 0),
+    "breast-cancer": (569, 30, 2),
+    "wine": (178, 13, 3),
 }
-"""Rows, features and classes."""
+"""Rows, features and classes; no classes where there is a number to predict."""
 
-PLANE = [name for name in SETS if name != "digits"]
+PLANE = [name for name, (_, features, _) in SETS.items() if features == 2]
+
+REAL = {"breast-cancer": (212, 357), "wine": (59, 71, 48)}
+"""Rows of each class in the real tables."""
+
+WHOLE = ["digits", *PLANE]
+"""Scaled as a whole; the others column by column."""
 
 LEARNER = {
     "depth": 3, "width": 32, "activation": "relu", "initializer": "he-normal",
@@ -85,14 +96,18 @@ def test_shapes_and_kinds(name: str) -> None:
     assert data.name == name
     assert data.inputs.shape == (rows - held, features) == (rows - held, data.features)
     assert data.held_out_inputs.shape == (held, features)
-    assert data.targets.shape == (rows - held,)
-    assert data.held_out_targets.shape == (held,)
+    assert data.inputs.flags.c_contiguous
+    assert data.held_out_inputs.flags.c_contiguous
+    assert data.targets.shape == ((rows - held,) if classes else (rows - held, 1))
+    assert data.held_out_targets.shape == ((held,) if classes else (held, 1))
     assert data.inputs.dtype == data.held_out_inputs.dtype == np.float64
-    assert data.targets.dtype == data.held_out_targets.dtype == np.int64
-    assert len(set(data.classes)) == data.outputs == classes
+    kind = np.int64 if classes else np.float64
+    assert data.targets.dtype == data.held_out_targets.dtype == kind
+    assert len(set(data.classes)) == len(data.classes) == classes
+    assert data.outputs == (classes or 1)
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", WHOLE)
 def test_classes_are_balanced_in_training_and_in_held_out_rows(name: str) -> None:
     data, classes = load(name), SETS[name][2]
     for targets in (data.targets, data.held_out_targets):
@@ -100,6 +115,17 @@ def test_classes_are_balanced_in_training_and_in_held_out_rows(name: str) -> Non
         assert len(shares) == classes
         assert shares.min() > 0.7 / classes
         assert shares.max() < 1.35 / classes
+
+
+@pytest.mark.parametrize(("name", "counts"), REAL.items())
+def test_real_tables_have_every_class_in_training_and_in_held_out_rows(
+    name: str, counts: tuple[int, ...]
+) -> None:
+    data = load(name)
+    found = [np.bincount(targets) for targets in (data.targets, data.held_out_targets)]
+    np.testing.assert_array_equal(found[0] + found[1], counts)
+    assert np.min(found[0]) >= 40
+    assert np.min(found[1]) >= 7
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -167,9 +193,66 @@ def test_the_rings_are_apart_and_the_squares_are_by_sign() -> None:
     assert np.mean(np.abs(off[radius > 0.3]) < 1.0) > 0.99
 
 
-@pytest.mark.parametrize(("name", "accuracy"), [*((name, 0.9) for name in PLANE), ("digits", 0.85)])
+def test_measures_of_known_tumors_and_wines() -> None:
+    # First and last row of the files at UCI, as they are there.
+    cancer, wine = (DATA_SETS[name].table() for name in ("breast-cancer", "wine"))
+    assert cancer.inputs[0, :4].tolist() == [17.99, 10.38, 122.8, 1001.0]
+    assert cancer.inputs[-1, -3:].tolist() == [0.0, 0.2871, 0.07039]
+    assert wine.inputs[0, :5].tolist() == [14.23, 1.71, 2.43, 15.6, 127.0]
+    assert wine.inputs[-1, -3:].tolist() == [0.61, 1.6, 560.0]
+    assert [cancer.classes[k] for k in cancer.targets[[0, -1]]] == ["malignant", "benign"]
+    # A malignant nucleus is larger, not smaller: the labels are not the wrong way round.
+    radius = [np.mean(cancer.inputs[cancer.targets == k, 0]) for k in (0, 1)]
+    assert radius[0] > 1.3 * radius[1]
+    np.testing.assert_array_equal(wine.targets, np.repeat([0, 1, 2], REAL["wine"]))
+
+
+def test_moons_lie_on_their_half_circles() -> None:
+    moons = DATA_SETS["moons"].table()
+    # The second is the first one, upside down and moved.
+    up = moons.inputs * np.where(moons.targets == 0, 1.0, -1.0)[:, None]
+    up += np.where(moons.targets == 0, 0.0, 1.0)[:, None] * [1.0, 0.5]
+    off = np.hypot(*up.T) - 1.0
+    assert abs(np.mean(off)) < 0.02
+    assert 0.08 < np.std(off) < 0.12
+    assert np.min(up[:, 1]) > -0.4
+    for moon in (0, 1):
+        angle = np.arctan2(*up[moons.targets == moon].T[::-1])
+        assert np.histogram(angle, 4, (0.0, np.pi))[0].min() > 80
+
+
+def test_blobs_are_round_around_the_corners_of_a_triangle() -> None:
+    blobs = DATA_SETS["blobs"].table()
+    corners = np.array([[1.0, 0.0], [-0.5, 0.75**0.5], [-0.5, -(0.75**0.5)]])
+    off = blobs.inputs - corners[blobs.targets]
+    np.testing.assert_allclose(np.cov(off.T), 0.16 * np.eye(2), atol=0.02)
+    assert np.max(np.abs(np.mean(off, axis=0))) < 0.04
+    # No rule does better than the nearest corner, which is not always right.
+    far = np.linalg.norm(blobs.inputs[:, None] - corners, axis=2)
+    assert 0.95 < np.mean(np.argmin(far, axis=1) == blobs.targets) < 0.99
+
+
+def test_sine_is_that_curve_with_noise_over_two_periods() -> None:
+    sine = DATA_SETS["sine"].table()
+    noise = sine.targets - np.sin(2.0 * sine.inputs)
+    assert 0.045 < np.std(noise) < 0.055
+    assert abs(np.mean(noise)) < 0.01
+    assert np.histogram(sine.inputs, 8, (-np.pi, np.pi))[0].min() > 90
+
+
+@pytest.mark.parametrize(
+    ("name", "accuracy"),
+    [
+        *((name, 0.9) for name in PLANE if name != "moons"),
+        ("moons", 0.94),  # a line has 0.89
+        ("digits", 0.85),
+        ("breast-cancer", 0.88),  # the larger class alone has 0.62
+        ("wine", 0.85),
+    ],
+)
 def test_three_layers_learn_it(name: str, accuracy: float) -> None:
-    # Measured over four seeds: at least 0.975 in the plane, 0.96 on the digits.
+    # Measured over four seeds, at least: 0.975 in the plane, 0.99 on the moons, 0.96 on the digits,
+    # 0.947 on the tumors (a plane between the classes has 0.965), 0.972 on the wines.
     session = Session(experiment(data=name, **LEARNER))
     session.do(Advance(Grain.STEP, 200))
     found = session.held_out_accuracy()
@@ -177,7 +260,20 @@ def test_three_layers_learn_it(name: str, accuracy: float) -> None:
     assert found > accuracy
 
 
-@pytest.mark.parametrize("name", PLANE)
+@pytest.mark.parametrize(
+    ("activation", "initializer"), [("relu", "he-normal"), ("tanh", "glorot-normal")]
+)
+def test_three_layers_learn_the_sine(activation: str, initializer: str) -> None:
+    # Measured over eight seeds: at most 0.06 with relu, 0.10 with tanh. A line has 0.86.
+    learner = LEARNER | {"activation": activation, "initializer": initializer}
+    session = Session(experiment(data="sine", loss="mean-squared-error", **learner))
+    session.do(Advance(Grain.STEP, 400))
+    losses = [record.loss or np.nan for record in session.past()]
+    assert np.mean(losses[-10:]) < 0.3
+    assert session.held_out_accuracy() is None
+
+
+@pytest.mark.parametrize("name", ["two-spirals", "circles", "xor"])
 def test_no_line_parts_the_classes_in_the_plane(name: str) -> None:
     data = load(name)
     x = np.column_stack([data.inputs, np.ones(len(data.inputs))])
@@ -188,7 +284,7 @@ def test_no_line_parts_the_classes_in_the_plane(name: str) -> None:
 # -- scaling ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", WHOLE)
 def test_pictures_and_points_are_standardized_as_a_whole_on_training_rows(name: str) -> None:
     data, raw = load(name), load(name, scaling="raw")
     assert abs(np.mean(data.inputs)) < 1e-12
@@ -199,6 +295,15 @@ def test_pictures_and_points_are_standardized_as_a_whole_on_training_rows(name: 
         data.held_out_inputs * width + center, raw.held_out_inputs, atol=1e-12
     )  # fmt: skip
     assert same_bits(data.targets, raw.targets)
+
+
+@pytest.mark.parametrize("name", ["sine", *REAL])
+def test_measures_are_standardized_one_by_one_on_training_rows(name: str) -> None:
+    data, raw = load(name), load(name, scaling="raw")
+    np.testing.assert_allclose(np.mean(data.inputs, axis=0), 0.0, atol=1e-12)
+    np.testing.assert_allclose(np.std(data.inputs, axis=0), 1.0, atol=1e-12)
+    center, width = np.mean(raw.inputs, axis=0), np.std(raw.inputs, axis=0)
+    np.testing.assert_allclose(data.held_out_inputs * width + center, raw.held_out_inputs)
 
 
 def test_columns_of_a_file_are_standardized_one_by_one_on_training_rows(house: str) -> None:
@@ -213,6 +318,38 @@ def test_columns_of_a_file_are_standardized_one_by_one_on_training_rows(house: s
     np.testing.assert_allclose(
         data.held_out_inputs[:, 0], (raw.held_out_inputs[:, 0] - area.mean()) / area.std()
     )  # fmt: skip
+
+
+def test_several_numbers_to_predict_are_standardized_one_by_one(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    np.savez(tmp_path / "three.npz", inputs=x[:, 0], targets=1000.0 * x + [0.0, 5.0, 1e6])
+    data = load(str(tmp_path / "three.npz"))
+    assert data.targets.shape == (40, 3)
+    assert data.held_out_targets.shape == (10, 3)
+    assert (data.features, data.outputs, data.classes) == (1, 3, ())
+    np.testing.assert_allclose(np.mean(data.targets, axis=0), 0.0, atol=1e-12)
+    np.testing.assert_allclose(np.std(data.targets, axis=0), 1.0, atol=1e-12)
+    np.testing.assert_allclose(data.targets[:, 0], data.inputs[:, 0])
+
+
+def test_held_out_rows_of_the_file_are_those_and_scaled_by_the_training_rows(
+    tmp_path: Path,
+) -> None:
+    x, more = np.arange(20.0).reshape(10, 2), np.array([[-7.0, 100.0], [3.0, 4.0], [0.0, 0.0]])
+    np.savez(
+        tmp_path / "two.npz",
+        inputs=x, targets=x[:, 0] ** 2, held_out_inputs=more, held_out_targets=more[:, 1],
+    )  # fmt: skip
+    raw = load(str(tmp_path / "two.npz"), scaling="raw")
+    np.testing.assert_array_equal(raw.inputs, x)
+    np.testing.assert_array_equal(raw.held_out_inputs, more)
+    np.testing.assert_array_equal(raw.targets[:, 0], x[:, 0] ** 2)
+    np.testing.assert_array_equal(raw.held_out_targets[:, 0], more[:, 1])
+    data = load(str(tmp_path / "two.npz"))
+    np.testing.assert_allclose(data.inputs, (x - x.mean(axis=0)) / x.std(axis=0))
+    np.testing.assert_allclose(data.held_out_inputs, (more - x.mean(axis=0)) / x.std(axis=0))
+    center, width = np.mean(raw.targets), np.std(raw.targets)
+    np.testing.assert_allclose(data.held_out_targets, (raw.held_out_targets - center) / width)
 
 
 def test_raw_is_as_it_is(house: str) -> None:
@@ -269,6 +406,36 @@ def test_shared_rows_cannot_be_written_to(house: str) -> None:
                 array[0] = 0
 
 
+# -- a target that has no meaning ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_target_with_a_built_in_data_set_is_refused(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load(name, " price ")
+    assert caught.value.problems == [
+        f'target is "price", but {name} has no columns to choose from; an empty target is right, '
+        "or a CSV file as data"
+    ]
+
+
+def test_a_target_with_an_archive_is_refused(tmp_path: Path) -> None:
+    path = str(tmp_path / "my.npz")
+    np.savez(path, inputs=np.arange(5.0), targets=np.arange(5.0))
+    with pytest.raises(InputError) as caught:
+        load(path, "targets")
+    assert caught.value.problems == [
+        f'{path}: target is "targets", but an NPZ file has it in its array "targets"; an empty '
+        "target is right"
+    ]
+    assert load(path, " ").outputs == 1
+
+
+def test_blanks_are_no_target(house: str) -> None:
+    assert load("xor", " ") is load("xor")
+    assert load(house, " town ") is load(house, "town")
+
+
 # -- a file in a session ------------------------------------------------------------------------
 
 
@@ -293,13 +460,32 @@ def test_classes_with_words_as_inputs_are_learned(house: str) -> None:
     assert accuracy > 0.8  # a guess has 0.33
 
 
+def test_classes_and_several_numbers_of_an_archive_are_learned(tmp_path: Path) -> None:
+    # Measured over four seeds: accuracy at least 0.97, loss at most a 480th of the first.
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1.0, 1.0, (500, 2))
+    words = np.where(x[:, 0] * x[:, 1] > 0, "same", "other")
+    np.savez(tmp_path / "words.npz", inputs=x.astype(np.float32), targets=words)
+    session = Session(experiment(data=str(tmp_path / "words.npz"), **LEARNER))
+    session.do(Advance(Grain.STEP, 200))
+    assert (session.held_out_accuracy() or 0.0) > 0.85
+    products = np.stack([x[:, 0] * x[:, 1], x[:, 0] ** 2, x[:, 1]], axis=1)
+    np.savez(tmp_path / "numbers.npz", inputs=x, targets=products)
+    learner = LEARNER | {"data": str(tmp_path / "numbers.npz"), "loss": "mean-squared-error"}
+    session = Session(experiment(**learner))
+    session.do(Advance(Grain.STEP, 200))
+    losses = [record.loss or np.nan for record in session.past()]
+    assert np.mean(losses[-10:]) < losses[0] / 10
+    assert session.held_out_accuracy() is None
+
+
 def test_softmax_needs_classes(house: str) -> None:
     with pytest.raises(InputError) as caught:
         Session(experiment(data=house))
-    assert caught.value.problems == [
-        f"loss softmax-cross-entropy needs classes, but {house} has a number to predict: "
-        "mean-squared-error is right"
-    ]
+    (sentence,) = caught.value.problems
+    lead = f"loss softmax-cross-entropy needs classes, but {house} has a number to predict: "
+    assert sentence.startswith(lead)
+    assert "mean-squared-error" in sentence.removeprefix(lead)
 
 
 def spoil_text(path: Path) -> None:
@@ -386,6 +572,33 @@ def test_a_file_of_the_same_length_and_time_is_read_again(tmp_path: Path) -> Non
     assert 9.0 in all_rows(load(name, scaling="raw"))
 
 
+def test_an_archive_that_has_changed_is_read_again_and_else_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "my.NPZ"
+
+    def write(rows: int, last: float) -> None:
+        with path.open("wb") as file:
+            np.savez(file, inputs=np.arange(float(rows)), targets=[last, *range(1, rows)])
+
+    write(5, 0.5)
+    first = load(str(path))
+    with monkeypatch.context() as patch:
+        patch.setattr("gradsim.experiment.data.read_archive", lambda _: pytest.fail("read again"))
+        assert load(str(path)) is first
+    write(6, 0.5)
+    assert len(all_rows(load(str(path)))) == 6
+    old = path.stat()
+    path.rename(tmp_path / "old.npz")
+    write(6, 9.5)
+    os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))
+    assert path.stat().st_size == old.st_size
+    assert 9.5 in all_rows(load(str(path), scaling="raw"))
+    path.unlink()
+    with pytest.raises(InputError, match="there is no such file; the path of an NPZ file is right"):
+        load(str(path))
+
+
 def test_a_file_mended_after_it_was_refused_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("x,y\n1,\n", encoding="utf-8")
@@ -464,13 +677,19 @@ def test_a_name_that_does_not_end_in_csv_says_so(name: str) -> None:
     assert ".csv" in sentence.partition("must be")[2]
 
 
+@pytest.mark.parametrize("kind", ["csv", "npz"])
 @pytest.mark.parametrize("spoil", ["changed", "gone"])
 def test_a_file_that_changes_under_a_session_changes_no_bit_of_it(
-    tmp_path: Path, spoil: str
+    tmp_path: Path, spoil: str, kind: str
 ) -> None:
-    path = tmp_path / "live.csv"
+    path = tmp_path / f"live.{kind}"
 
     def write(rows: int, shift: int) -> None:
+        if kind == "npz":
+            k = np.arange(rows)
+            inputs = np.stack([(k + shift) % 7, k % 5], axis=1)
+            np.savez(path, inputs=inputs, targets=k % 2)
+            return
         cells = (f"{(k + shift) % 7},{k % 5},{'ab'[k % 2]}" for k in range(rows))
         path.write_text("x,z,y\n" + "\n".join(cells), encoding="utf-8")
 

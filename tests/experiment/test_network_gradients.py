@@ -18,7 +18,7 @@ from helpers import (
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.nn.arrays import Array
 from gradsim.simulation.events import Phase
-from gradsim.simulation.stepper import Training
+from gradsim.simulation.training import Training
 
 CHOICES = ("activation", "normalization", "skip")
 
@@ -63,19 +63,35 @@ def check(declared: Experiment, features: int) -> Training:
     return training
 
 
-@pytest.mark.parametrize("features", [WIDTH, 3], ids=["as wide as the layers", "narrower"])
-@pytest.mark.parametrize(
-    ("activation", "normalization", "skip"),
-    list(product(*(KNOBS[name].choices for name in CHOICES))),
-)
-def test_every_wiring(activation: str, normalization: str, skip: str, features: int) -> None:
+def pairs() -> list[tuple[str, str, str, int]]:
+    """Every activation with every normalization, and both with every skip, at least once."""
+    activations, normalizations, skips = (list(KNOBS[name].choices) for name in CHOICES)
+    cases = {
+        (a, n, skips[(i + 3 * j) % len(skips)], (WIDTH, 3)[(i + j) % 2])
+        for (i, a), (j, n) in product(enumerate(activations), enumerate(normalizations))
+    }
+    cases |= {
+        (a, normalizations[(i + 5 * j) % len(normalizations)], s, (3, WIDTH)[(i + j) % 2])
+        for (i, a), (j, s) in product(enumerate(activations), enumerate(skips))
+    }
+    cases |= {
+        (activations[(i + 7 * j) % len(activations)], n, s, (WIDTH, 3)[(i + j) % 2])
+        for (i, n), (j, s) in product(enumerate(normalizations), enumerate(skips))
+    }
+    return sorted(cases)
+
+
+@pytest.mark.parametrize(("activation", "normalization", "skip", "features"), pairs())
+def test_every_pair_of_parts(activation: str, normalization: str, skip: str, features: int) -> None:
     declared = experiment(
         activation=activation, normalization=normalization, skip=skip,
         depth=3, width=WIDTH, batch_size=ROWS,
     )  # fmt: skip
     training = check(declared, features)
-    joins = sum(node.op.name == "skip-join" for node in training.network.nodes)
-    assert joins == (0 if skip == "none" else 3 if features == WIDTH else 2)
+    joins = sum(node.op.name.endswith("-join") for node in training.network.nodes)
+    assert joins == (0 if skip == "none" else 3)
+    projections = sum(node.op.name == "skip-projection" for node in training.network.nodes)
+    assert projections == (features != WIDTH and skip not in ("none", "dense"))
     if normalization != "batch":
         return
     store = training.network.parameters
@@ -84,6 +100,61 @@ def test_every_wiring(activation: str, normalization: str, skip: str, features: 
         weight = store.view(f"layers.{layer}.weight", store.gradients)
         # Batch normalization takes the mean away, and a bias before it with the mean.
         assert np.max(np.abs(bias)) < 1e-12 * np.max(np.abs(weight))
+
+
+@pytest.mark.parametrize("skip", KNOBS["skip"].choices)
+@pytest.mark.parametrize("order", KNOBS["skip-order"].choices)
+@pytest.mark.parametrize("place", KNOBS["normalization-place"].choices)
+def test_every_order(skip: str, order: str, place: str) -> None:
+    check(
+        experiment(
+            activation="tanh", normalization="layer", normalization_place=place, skip=skip,
+            skip_order=order, skip_every=2, depth=5, width=WIDTH, batch_size=ROWS,
+        ),
+        features=3,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("skip", KNOBS["skip"].choices)
+@pytest.mark.parametrize("widths", KNOBS["skip-widths"].choices)
+def test_widths_that_differ(skip: str, widths: str) -> None:
+    declared = experiment(
+        activation="gelu", skip=skip, skip_widths=widths, widths="4,6,6,3", batch_size=ROWS
+    )
+    training = check(declared, features=5)
+    joins = sum(node.op.name.endswith("-join") for node in training.network.nodes)
+    assert joins == (0 if skip == "none" else 1 if widths == "none" and skip != "dense" else 4)
+
+
+def test_layers_with_parts_of_their_own() -> None:
+    declared = Experiment.of(
+        {
+            "depth": 4, "width": 5, "batch-size": ROWS, "activation": "tanh",
+            "layers.1.activation": "elu", "layers.2.normalization": "weight",
+            "layers.3.skip": "highway", "layers.3.width": 4, "layers.4.skip": "rezero",
+            "layers.4.normalization": "group", "normalization-learned": "off",
+        }
+    )  # fmt: skip
+    training = check(declared, features=3)
+    names = [node.op.name for node in training.network.nodes]
+    assert names == [
+        "linear", "elu", "weight-norm-linear", "tanh", "linear", "tanh", "gate", "sigmoid",
+        "skip-projection", "highway-join", "linear", "group", "tanh", "skip-projection",
+        "rezero-join", "linear",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("skip", [name for name in KNOBS["skip"].choices if name != "dense"])
+def test_a_thousand_layers(skip: str) -> None:
+    declared = experiment(
+        activation="relu", initializer="he-normal", normalization="layer", skip=skip,
+        depth=1000, width=3, batch_size=2,
+    )  # fmt: skip
+    training = training_of(declared, toy_data(3, CLASSES))
+    rng = np.random.default_rng(3)
+    events = run_until(training, rng.normal(size=(2, 3)), np.array([0, 2]), None)
+    assert events[-1].phase is Phase.UPDATE
+    assert len(training.network.layers) == 1001
 
 
 @pytest.mark.parametrize("loss", KNOBS["loss"].choices)

@@ -11,7 +11,7 @@ import pytest
 from gradsim.errors import InputError
 from gradsim.experiment import tables
 from gradsim.experiment.sources import Table
-from gradsim.experiment.tables import fingerprint, is_file, read_table
+from gradsim.experiment.tables import fingerprint, is_archive, is_file, read_table
 
 Write = Callable[[str | bytes], str]
 
@@ -202,14 +202,24 @@ def test_a_path_may_be_relative_or_begin_with_a_tilde(
     assert same_table(read_table("~/my.csv", ""), wanted)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "A.CSV", "/x/y.z/a b.Csv", "~/a.csv"])
+@pytest.mark.parametrize("name", ["a.csv", "A.CSV", "/x/y.z/a b.Csv", "~/a.csv", "a.npz.csv"])
 def test_names_of_csv_files(name: str) -> None:
     assert is_file(name)
+    assert not is_archive(name)
 
 
-@pytest.mark.parametrize("name", ["digits", "csv", "a.txt", "a.csv.gz", "a.tsv", ""])
+@pytest.mark.parametrize("name", ["a.npz", "A.NPZ", "/x/y.z/a b.Npz", "~/a.npz", "a.csv.npz"])
+def test_names_of_npz_files(name: str) -> None:
+    assert is_file(name)
+    assert is_archive(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["digits", "csv", "npz", "a.txt", "a.csv.gz", "a.npz.gz", "a.npy", "a.tsv", ""]
+)
 def test_names_of_other_things(name: str) -> None:
     assert not is_file(name)
+    assert not is_archive(name)
 
 
 # -- what is refused ----------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def test_what_is_not_finite_is_named_with_its_place(wrong: float, column: str, p
     values[place] = wrong
     columns = {"delta_norm": [1.0, 1.0, 1.0]} | {column: values}
     record = record_of(columns.pop("delta_norm"), **columns)
-    verdict = judge(record, Experiment())
+    verdict = judge(record, Experiment.of({}))
     assert verdict.shape is Shape.NOT_FINITE
     assert f"at {'output' if place == 2 else f'layer {place + 1}'}" in verdict.evidence.sentence
     assert ("NaN" if isnan(wrong) else "infinity") in verdict.evidence.sentence
@@ -212,12 +212,12 @@ def test_what_is_not_finite_is_named_with_its_place(wrong: float, column: str, p
 def test_a_loss_that_is_not_finite(loss: float) -> None:
     record = record_of([1.0, 1.0])
     record.loss = loss
-    assert judge(record, Experiment()).shape is Shape.NOT_FINITE
+    assert judge(record, Experiment.of({})).shape is Shape.NOT_FINITE
 
 
 def test_a_step_without_gradients_cannot_be_judged() -> None:
     with pytest.raises(ValueError, match="not known yet"):
-        judge(StepRecord(3), Experiment())
+        judge(StepRecord(3), Experiment.of({}))
 
 
 # -- as JSON ------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
     python tests/reference/make_reference.py
 
-Needs PyTorch (2.13 made the stored file) and NumPy; the test that reads the file,
+Needs PyTorch (2.13 made the stored file) and what gradsim needs. Each part says itself what it is
+in PyTorch; how parts are put together is written here a second time. The test that reads the file,
 `tests/nn/test_against_torch.py`, needs neither PyTorch nor this script. To compare one thing more,
 add a line to a table below and run the script again.
 
@@ -13,112 +14,102 @@ knobs of an experiment. Starting weights and data are not stored: `tests/formula
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent)]
 
 from formula import Array, labels, rows, starting_value
+
+from gradsim.experiment.experiment import DEFAULTS
+from gradsim.nn.activations import ACTIVATIONS
+from gradsim.nn.clipping import CLIPS
+from gradsim.nn.losses import LOSSES
+from gradsim.nn.normalization import NORMALIZATIONS, PLACES
+from gradsim.nn.optimizers import OPTIMIZERS
+from gradsim.nn.schedules import SCHEDULES
+from gradsim.nn.skips import ORDERS, SKIPS, WIDTHS
 
 BATCH, CLASSES, DEPTH, WIDTH, STEPS, OTHER_ROWS = 6, 3, 3, 8, 3, 4
 
 torch: Any = import_module("torch") if __name__ == "__main__" else None
 
-# The choices of each knob -> the same thing in PyTorch, made for a case.
-ACTIVATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "sigmoid": lambda case: torch.nn.Sigmoid(),
-    "relu": lambda case: torch.nn.ReLU(),
-    "leaky-relu": lambda case: torch.nn.LeakyReLU(case["leaky-slope"]),
-    "prelu": lambda case: torch.nn.PReLU(init=case["prelu-start"]),
-    "identity": lambda case: torch.nn.Identity(),
-    "tanh": lambda case: torch.nn.Tanh(),
-}
-NORMALIZATIONS: dict[str, Callable[[int], Any]] = {
-    "none": lambda width: torch.nn.Identity(),
-    "batch": torch.nn.BatchNorm1d,
-    "layer": torch.nn.LayerNorm,
-}
-SKIPS: dict[str, Callable[[Any, Any], Any]] = {
-    "none": lambda main, skip: main,
-    "residual": lambda main, skip: main + skip,
-    "residual-scaled": lambda main, skip: (main + skip) / 2**0.5,
-}
-LOSSES: dict[str, Callable[[Any, Any], Any]] = {
-    "softmax-cross-entropy": torch.nn.functional.cross_entropy,
-    "mean-squared-error": lambda output, target: torch.nn.functional.mse_loss(
-        output, torch.nn.functional.one_hot(target, CLASSES).to(output)
-    ),
-}
-OPTIMIZERS: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
-    "sgd": lambda params, case: torch.optim.SGD(params, case["learning-rate"]),
-    "momentum": lambda params, case: torch.optim.SGD(
-        params, case["learning-rate"], momentum=case["momentum"]
-    ),
-    "adam": lambda params, case: torch.optim.Adam(params, case["learning-rate"]),
-}
-CLIPS: dict[str, Callable[[list[Any], float], Any]] = {
-    "none": lambda params, threshold: None,
-    "global-norm": torch.nn.utils.clip_grad_norm_,
-    "value": torch.nn.utils.clip_grad_value_,
-}
+PLAIN: dict[str, Any] = {
+    knob.replace("_", "-"): DEFAULTS[knob]
+    for knob in DEFAULTS
+    if knob not in ("data", "target", "scaling", "seed", "dtype", "initializer")
+} | {"activation": "relu", "learning-rate": 0.1, "batch-size": BATCH, "depth": DEPTH,
+     "width": WIDTH, "features": WIDTH, "brief": False}  # fmt: skip
+"""What holds in a case that says nothing else; a brief one stores losses and gradients alone."""
 
-COMMON: dict[str, Any] = {
-    "features": WIDTH,
-    "activation": "relu",
-    "leaky-slope": 0.01,
-    "prelu-start": 0.25,
-    "normalization": "none",
-    "skip": "none",
-    "loss": "softmax-cross-entropy",
-    "loss-factor": 1.0,
-    "optimizer": "sgd",
-    "momentum": 0.9,
-    "learning-rate": 0.1,
-    "clip": "none",
-    "clip-threshold": 1.0,
-}
+TINY = {"depth": 2, "width": 4, "features": 4, "batch-size": 4, "brief": True}
+
+GATES = {"depth": 5, "skip-every": 2, "features": 5}
 
 CASES: list[dict[str, Any]] = [
+    *(
+        {"activation": activation, "normalization": normalization, "skip": skip} | TINY
+        for activation, normalization, skip in product(
+            ACTIVATIONS, ("none", *NORMALIZATIONS), ("none", *SKIPS)
+        )
+    ),
     *(
         {"activation": activation, "normalization": normalization, "skip": skip}
         for activation, normalization, skip in product(
             ("sigmoid", "relu", "tanh"), ("none", "batch"), ("none", "residual", "residual-scaled")
         )
     ),
-    # A first layer that is narrower than the others, and so has no skip.
-    {"activation": "tanh", "skip": "residual", "features": 5},
-    {"activation": "identity"},
+    # In every order around and within a block, the last of which is shorter.
+    *(
+        {"activation": "tanh", "normalization": "layer", "normalization-place": place,
+         "skip": skip, "skip-order": order} | GATES
+        for place, skip, order in product(PLACES, SKIPS, ORDERS)
+    ),
+    *(
+        {"activation": "gelu", "skip": skip, "skip-widths": bridge, "widths": "4,6,6,3", **TINY,
+         "depth": 4}
+        for skip, bridge in product(SKIPS, WIDTHS)
+    ),
+    # Settings that are not the usual ones.
     {"activation": "leaky-relu", "leaky-slope": 0.2},
-    {"activation": "prelu"},
-    {"activation": "prelu", "normalization": "batch", "skip": "residual"},
-    {"activation": "tanh", "normalization": "layer"},
-    {"activation": "relu", "normalization": "layer", "skip": "residual"},
-    {"activation": "tanh", "loss": "mean-squared-error"},
-    {"activation": "sigmoid", "loss": "mean-squared-error", "loss-factor": 3.0},
+    {"activation": "prelu", "prelu-slopes": "per-unit", "normalization": "batch"},
+    {"activation": "elu", "elu-alpha": 0.4},
+    {"activation": "softplus", "softplus-beta": 3.0},
+    {"activation": "hardtanh", "hardtanh-bound": 0.5},
+    {"normalization": "group", "groups": 2},
+    {"skip": "residual-factor", "skip-factor": 0.3},
+    *({"normalization": name, "normalization-learned": "off"} for name in NORMALIZATIONS),
+    {"depth": 4, "activation": "tanh", "layers.1.activation": "elu",
+     "layers.2.normalization": "weight", "layers.3.skip": "highway", "layers.3.width": 5,
+     "layers.4.skip": "rezero", "layers.4.normalization": "group"},
     {"activation": "tanh", "loss-factor": 7.5},
-    {"activation": "tanh", "optimizer": "momentum"},
-    {"activation": "relu", "optimizer": "momentum", "momentum": 0.5, "normalization": "batch"},
-    # No batch norm under Adam: it makes a step out of the rounding of a gradient that is zero.
-    {"activation": "tanh", "optimizer": "adam", "learning-rate": 0.01},
-    {"activation": "prelu", "optimizer": "adam", "learning-rate": 0.05, "normalization": "layer"},
+    *({"activation": "tanh", "loss": loss} for loss in LOSSES),
+    {"activation": "sigmoid", "loss": "mean-squared-error", "loss-factor": 3.0},
+    {"activation": "tanh", "label-smoothing": 0.2},
+    {"activation": "tanh", "loss": "huber", "huber-delta": 0.3},
+    # No batch norm under Adam and its kin: they make a step out of the rounding of a zero.
+    *({"activation": "tanh", "optimizer": name, "learning-rate": 0.01} for name in OPTIMIZERS),
+    *({"activation": "prelu", "optimizer": name, "learning-rate": 0.02, "weight-decay": 0.1,
+       "momentum": 0.6, "adam-beta1": 0.8, "adam-beta2": 0.95, "optimizer-epsilon": 1e-3,
+       "rmsprop-alpha": 0.7, "adamw-decay": 0.2, "normalization": "layer"}
+      for name in OPTIMIZERS),
+    *({"activation": "tanh", "schedule": name, "schedule-steps": 2, "warm-up-steps": 2,
+       "schedule-factor": 0.5} for name in SCHEDULES),
     # Clipping that fires always, never, and at some of the steps.
-    {"activation": "relu", "clip": "global-norm", "clip-threshold": 0.05, "learning-rate": 1.0},
-    {"activation": "tanh", "clip": "global-norm", "clip-threshold": 100.0},
-    {
-        "activation": "relu",
-        "normalization": "batch",
-        "skip": "residual",
-        "clip": "global-norm",
-        "clip-threshold": 3.8,
-        "learning-rate": 0.5,
-    },
+    *({"clip": name, "clip-norm": norm, "clip-threshold": threshold, "learning-rate": 0.5}
+      for name, norm, threshold in product(
+          ("global-norm", "parameter-norm"), ("1", "2", "inf"), (0.05, 100.0))),
+    {"activation": "relu", "normalization": "batch", "skip": "residual", "clip": "global-norm",
+     "clip-threshold": 3.8, "learning-rate": 0.5},
     {"activation": "tanh", "clip": "value", "clip-threshold": 0.02, "optimizer": "momentum"},
-]
+    {"activation": "tanh", "clip": "adaptive", "clip-threshold": 0.01, "learning-rate": 1.0},
+]  # fmt: skip
 
 GRID = sorted(
     {0.0}
@@ -141,27 +132,29 @@ def main() -> None:
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     pieces: dict[str, Array] = {"grid": np.array(GRID), "logits": np.array(EXTREME_LOGITS)}
-    for name, make in ACTIVATIONS.items():
+    for name in ACTIVATIONS:
         x = torch.tensor(GRID, requires_grad=True)
-        y = make(COMMON)(x)
+        y = made(ACTIVATIONS[name].torch, PLAIN | {"slopes": 1})(x)
         y.sum().backward()
         pieces[f"activation.{name}.values"] = plain(y)
         pieces[f"activation.{name}.slopes"] = plain(x.grad)
-    for name, measure in LOSSES.items():
+    for name in LOSSES:
         logits = torch.tensor(EXTREME_LOGITS, requires_grad=True)
-        loss = measure(logits, torch.tensor(labels(len(EXTREME_LOGITS), CLASSES)))
+        loss = measured(
+            PLAIN | {"loss": name}, logits, torch.tensor(labels(len(EXTREME_LOGITS), CLASSES))
+        )
         loss.backward()
         pieces[f"loss.{name}.value"] = plain(loss)
         pieces[f"loss.{name}.gradient"] = plain(logits.grad)
-    cases = [COMMON | case for case in CASES]
-    for number, case in enumerate(cases):
-        pieces |= {f"case.{number}.{key}": array for key, array in train(case).items()}
+    for number, case in enumerate(CASES):
+        arrays = train(PLAIN | case)
+        pieces |= {f"case.{number}.{key}": array for key, array in arrays.items()}
     layout = {
         "torch": str(torch.__version__),
-        "sizes": {"batch": BATCH, "classes": CLASSES, "depth": DEPTH, "width": WIDTH},
+        "classes": CLASSES,
         "steps": STEPS,
         "other-rows": OTHER_ROWS,
-        "cases": cases,
+        "cases": [PLAIN | case for case in CASES],
         "pieces": [[name, list(array.shape)] for name, array in pieces.items()],
     }
     target = Path(__file__).parent / "torch.npz"
@@ -170,14 +163,65 @@ def main() -> None:
         layout=np.array(json.dumps(layout)),
         numbers=np.concatenate([array.reshape(-1) for array in pieces.values()]),
     )
-    print(f"{target}: {len(cases)} networks, {target.stat().st_size} bytes")
+    print(f"{target}: {len(CASES)} networks, {target.stat().st_size} bytes")
+
+
+def made(expression: str, settings: Mapping[str, Any], **more: Any) -> Any:
+    """What an expression of a part makes, with its settings filled in."""
+    known = {"torch": torch, "Erf": erf_module, **more}
+    return eval(expression.format_map(settings), known)
+
+
+def erf_module() -> Any:
+    """A module of torch.erf."""
+    module = torch.nn.Module()
+    module.forward = torch.erf
+    return module
+
+
+def measured(case: Mapping[str, Any], output: Any, target: Any) -> Any:
+    """The loss of a case; classes are rows of zeros with a one where the loss wants numbers."""
+    if case["loss"] != "softmax-cross-entropy":
+        target = torch.nn.functional.one_hot(target, CLASSES).to(output)
+    value = made(LOSSES[case["loss"]].torch, case, output=output, target=target)
+    return value * case["loss-factor"]
+
+
+def clip_adaptively(layers: Mapping[str, Any], threshold: float) -> None:
+    """Row by row, as in Brock et al. 2021; a bias is one row, and the head is left alone."""
+    for prefix, layer in layers.items():
+        for q in layer.parameters() if prefix != "output" else ():
+            rows_of = q if q.ndim == 2 else q[None]
+            for weight, grad in zip(rows_of, q.grad if q.ndim == 2 else q.grad[None], strict=True):
+                bound = threshold * max(float(weight.detach().norm()), 1e-3)
+                if float(grad.norm()) > bound:
+                    grad.mul_(bound / float(grad.norm()))
+
+
+def rate(case: Mapping[str, Any], step: int) -> float:
+    """The learning rate of a step, by what the knobs say."""
+    full, every, warm = case["learning-rate"], case["schedule-steps"], case["warm-up-steps"]
+    rising = full * min(1.0, (step + 1) / warm)
+
+    def falling(done: int) -> float:
+        return float(full * (1.0 + np.cos(np.pi * min(1.0, done / every))) / 2.0)
+
+    return float(
+        {
+            "constant": full,
+            "step": full * case["schedule-factor"] ** (step // every),
+            "cosine": falling(step),
+            "warm-up": rising,
+            "warm-up-cosine": rising if step < warm else falling(step - warm),
+        }[case["schedule"]]
+    )
 
 
 def train(case: dict[str, Any]) -> dict[str, Array]:
     """STEPS training steps. Gradients and deltas are those of the last step, before clipping."""
     layers = build(case)
     named = {
-        f"{prefix}.{name}".replace("linear.", ""): parameter
+        f"{prefix}.{name}": parameter
         for prefix, layer in layers.items()
         for name, parameter in layer.named_parameters()
     }
@@ -185,34 +229,37 @@ def train(case: dict[str, Any]) -> dict[str, Array]:
         with torch.no_grad():
             parameter.copy_(torch.tensor(starting_value(name, tuple(parameter.shape))))
     parameters = list(named.values())
-    optimizer = OPTIMIZERS[case["optimizer"]](parameters, case)
-    target = torch.tensor(labels(BATCH, CLASSES))
+    optimizer = made(OPTIMIZERS[case["optimizer"]].torch, case, p=parameters)
+    target = torch.tensor(labels(case["batch-size"], CLASSES))
     losses, norms_before, norms_after = [], [], []
     kept: dict[str, Array] = {}
     for step in range(STEPS):
         optimizer.zero_grad()
-        inputs = torch.tensor(rows(case["features"], BATCH, f"step {step}"))
-        output, pre_activations = forward(case, layers, inputs)
-        loss = LOSSES[case["loss"]](output, target) * case["loss-factor"]
+        optimizer.param_groups[0]["lr"] = rate(case, step)
+        inputs = torch.tensor(rows(case["features"], case["batch-size"], f"step {step}"))
+        output = forward(case, layers, inputs)
+        loss = measured(case, output, target)
         loss.backward()
         losses.append(loss.item())
         if step == STEPS - 1:
             kept |= {f"gradient.{name}": plain(p.grad) for name, p in named.items()}
-            kept |= {f"delta.{prefix}": plain(z.grad) for prefix, z in pre_activations.items()}
+            kept |= {f"delta.{prefix}": plain(layer.z.grad) for prefix, layer in layers.items()}
         norms_before.append(global_norm(parameters))
-        CLIPS[case["clip"]](parameters, case["clip-threshold"])
+        if case["clip"] == "adaptive":
+            clip_adaptively(layers, case["clip-threshold"])
+        elif case["clip"] != "none":
+            exec(CLIPS[case["clip"]].torch.format_map(case), {"torch": torch, "p": parameters})
         norms_after.append(global_norm(parameters))
         optimizer.step()
+    out = {"loss": np.array(losses)} | kept
+    if case["brief"]:
+        return {name: a for name, a in out.items() if name.partition(".")[0] != "delta"}
     for layer in layers.values():
         layer.eval()
     other = torch.tensor(rows(case["features"], OTHER_ROWS, "other rows"))
     return (
-        {
-            "loss": np.array(losses),
-            "norm_before": np.array(norms_before),
-            "norm_after": np.array(norms_after),
-        }
-        | kept
+        out
+        | {"norm_before": np.array(norms_before), "norm_after": np.array(norms_after)}
         | {f"parameter.{name}": plain(p) for name, p in named.items()}
         | {
             f"buffer.{prefix}.{name}": plain(buffer)
@@ -220,39 +267,144 @@ def train(case: dict[str, Any]) -> dict[str, Array]:
             for name, buffer in layer.named_buffers()
             if "running" in name
         }
-        | {"inferred": plain(forward(case, layers, other)[0])}
+        | {"inferred": plain(forward(case, layers, other))}
     )
 
 
+def own(case: dict[str, Any], layer: int) -> dict[str, Any]:
+    """The knobs of a layer: its own, or those of all."""
+    lead = f"layers.{layer}."
+    found = case | {n.removeprefix(lead): v for n, v in case.items() if n.startswith(lead)}
+    if case["widths"]:
+        found["width"] = int(case["widths"].split(",")[layer - 1])
+    return found
+
+
 def build(case: dict[str, Any]) -> dict[str, Any]:
-    """Each layer by the prefix that gradsim gives its parameters, as a dict of modules."""
-    widths = [case["features"], *[WIDTH] * DEPTH, CLASSES]
-    layers = {}
-    for number, (fan_in, fan_out) in enumerate(pairwise(widths), start=1):
-        parts = {"linear": torch.nn.Linear(fan_in, fan_out)}
-        if number <= DEPTH:
-            parts["norm"] = NORMALIZATIONS[case["normalization"]](WIDTH)
-            parts["activation"] = ACTIVATIONS[case["activation"]](case)
-        prefix = f"layers.{number}" if number <= DEPTH else "output"
-        layers[prefix] = torch.nn.ModuleDict(parts)
+    """Each layer by the prefix that gradsim gives its parameters, as a linear module with parts.
+
+    Written from what the knobs say, not from how gradsim wires: a layer knows what it is to do,
+    and `forward` does it.
+    """
+    layers: dict[str, Any] = {}
+    depth, every = case["depth"], case["skip-every"]
+    width = case["features"]
+    for first in range(1, depth + 1, every):
+        last = min(first + every - 1, depth)
+        skip = own(case, last)["skip"]
+        order = case["skip-order"] if skip != "none" else "activation-inside"
+        before = width
+        for number in range(first, last + 1):
+            knobs = own(case, number)
+            layer = torch.nn.Linear(width, knobs["width"])
+            silent = order == "pre-activation" and number == 1
+            outside = order == "post-activation" and number == last
+            joined = knobs["width"] + before if outside and skip == "dense" else knobs["width"]
+            active = width if order == "pre-activation" else joined
+            if not silent:
+                slopes = 1 if knobs["prelu-slopes"] == "shared" else active
+                kind = ACTIVATIONS[knobs["activation"]].torch
+                layer.activation = made(kind, knobs | {"slopes": slopes})
+            norm, place = knobs["normalization"], knobs["normalization-place"]
+            if norm == "weight":
+                layer.norm = torch.nn.Module()
+                layer.norm.weight = torch.nn.Parameter(torch.ones(knobs["width"]))
+            elif norm != "none" and not silent:
+                units = {"before-linear": width, "after-activation": active}.get(
+                    place, width if order == "pre-activation" else knobs["width"]
+                )
+                groups = min(knobs["groups"], units // 2)
+                while units % groups:
+                    groups -= 1
+                learned = knobs["normalization-learned"] == "on"
+                filled = {"units": units, "groups": groups, "learned": learned}
+                layer.norm = made(NORMALIZATIONS[norm].torch, filled)
+            layers[f"layers.{number}"] = layer
+            width = knobs["width"]
+        end = layers[f"layers.{last}"]
+        if skip == "dense":
+            width += before
+        elif skip != "none" and (width == before or case["skip-widths"] != "none"):
+            if skip == "highway":
+                end.gate = torch.nn.Linear(before, width)
+            projects = width != before and case["skip-widths"] == "projection"
+            if projects or skip == "rezero":
+                end.skip = torch.nn.Linear(before, width, bias=False)
+            if not projects and skip == "rezero":
+                del end.skip.weight
+            if skip == "rezero":
+                end.skip.alpha = torch.nn.Parameter(torch.zeros(1))
+    layers["output"] = torch.nn.Linear(width, CLASSES)
     return layers
 
 
-def forward(
-    case: dict[str, Any], layers: dict[str, Any], inputs: Any
-) -> tuple[Any, dict[str, Any]]:
-    """The output, and every pre-activation z = W x + b with its gradient kept."""
-    pre_activations = {}
-    x = inputs
-    for prefix, layer in layers.items():
-        z = layer["linear"](x)
-        z.retain_grad()
-        pre_activations[prefix] = z
-        if prefix == "output":
-            break
-        y = layer["activation"](layer["norm"](z))
-        x = SKIPS[case["skip"]](y, x) if x.shape == y.shape else y
-    return z, pre_activations
+def linear(layer: Any, x: Any, knobs: Mapping[str, Any]) -> Any:
+    """z = W x + b, kept with its gradient."""
+    weight = layer.weight
+    if knobs["normalization"] == "weight":
+        weight = layer.norm.weight[:, None] * weight / weight.norm(dim=1, keepdim=True)
+    layer.z = x @ weight.T + layer.bias
+    if layer.z.requires_grad:
+        layer.z.retain_grad()
+    return layer.z
+
+
+def forward(case: dict[str, Any], layers: dict[str, Any], x: Any) -> Any:
+    """The output of the head."""
+    depth, every = case["depth"], case["skip-every"]
+    for first in range(1, depth + 1, every):
+        last = min(first + every - 1, depth)
+        skip, entry = own(case, last)["skip"], x
+        order = case["skip-order"] if skip != "none" else "activation-inside"
+        late: list[Any] = []
+        for number in range(first, last + 1):
+            knobs, layer = own(case, number), layers[f"layers.{number}"]
+            turn = partial(linear, layer, knobs=knobs)
+            norm = getattr(layer, "norm", None) if knobs["normalization"] != "weight" else None
+            phi = getattr(layer, "activation", None)
+            place = knobs["normalization-place"]
+            todo: list[Any]
+            if order == "pre-activation":
+                todo = [norm, phi, turn] if place == "before-activation" else [phi, norm, turn]
+            else:
+                todo = {
+                    "before-linear": [norm, turn, phi],
+                    "before-activation": [turn, norm, phi],
+                    "after-activation": [turn, phi, norm],
+                }[place]
+            todo = [part for part in todo if part is not None]
+            if order == "post-activation" and number == last:
+                late = todo[todo.index(phi) :]
+                todo = todo[: todo.index(phi)]
+            for part in todo:
+                x = part(x)
+        if skip != "none":
+            x = join(case, own(case, last), layers[f"layers.{last}"], entry, x)
+        for part in late:
+            x = part(x)
+    return linear(layers["output"], x, {"normalization": "none"})
+
+
+def join(case: dict[str, Any], knobs: dict[str, Any], layer: Any, x: Any, f: Any) -> Any:
+    """What comes out of a block whose input is x and whose layers make f of it."""
+    skip, bridge = knobs["skip"], case["skip-widths"]
+    if skip == "dense":
+        return torch.cat([x, f], 1)
+    gate: Any = torch.sigmoid(layer.gate(x)) if hasattr(layer, "gate") else None
+    wide, narrow = x.shape[1], f.shape[1]
+    if wide != narrow:
+        if bridge == "none":
+            return f
+        if bridge == "projection":
+            x = x @ layer.skip.weight.T
+        else:
+            x = torch.cat([x[:, :narrow], x.new_zeros(len(x), max(0, narrow - wide))], 1)
+    if skip == "highway":
+        return gate * f + (1 - gate) * x
+    if skip == "rezero":
+        return x + layer.skip.alpha * f
+    blocks = -(-case["depth"] // case["skip-every"])
+    return made(SKIPS[skip].torch, knobs | {"blocks": blocks}, x=x, f=f)
 
 
 def global_norm(parameters: list[Any]) -> float:

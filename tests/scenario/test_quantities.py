@@ -5,11 +5,10 @@ from math import isnan
 import pytest
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.insight.report import HISTORY_COLUMNS, report
+from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS, report
 from gradsim.insight.verdict import Shape
 from gradsim.scenario.quantities import QUANTITIES, Part, measured
 from gradsim.simulation.actions import Advance, Grain
-from gradsim.simulation.measure import LAYER_COLUMNS
 from gradsim.simulation.session import Session
 
 
@@ -32,7 +31,7 @@ def test_the_names_are_those_of_the_report_and_none_is_missing() -> None:
     for part, names in wanted.items():
         assert {name for name, q in QUANTITIES.items() if q.part is part} == names
     assert wanted[Part.HISTORY] == set(HISTORY_COLUMNS)
-    assert wanted[Part.LAYERS] == set(LAYER_COLUMNS)
+    assert wanted[Part.LAYERS] == set(LAYER_NUMBERS)
     assert all(quantity.about for quantity in QUANTITIES.values())
 
 

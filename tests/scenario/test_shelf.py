@@ -76,4 +76,4 @@ def test_every_shipped_scenario_holds_and_its_control_does_not(name: str) -> Non
 
 
 def test_the_first_scenario_is_about_what_gradsim_opens_with() -> None:
-    assert find(FIRST).experiment == Experiment()
+    assert find(FIRST).experiment == Experiment.of({})

@@ -31,7 +31,8 @@ from gradsim.simulation.actions import (
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.run import START, Position, Segment
 from gradsim.simulation.session import Session
-from gradsim.simulation.stepper import Training, training_step
+from gradsim.simulation.stepper import training_step
+from gradsim.simulation.training import Training
 
 
 @dataclass(slots=True)
@@ -120,11 +121,10 @@ def _carried(training: Training, before: Experiment, after: Experiment) -> Train
     same_optimizer = before.optimizer == after.optimizer
     if same_optimizer:
         new.optimizer.count = training.optimizer.count
-    fresh = {"norm.weight": 1.0, "norm.bias": 0.0, "activation.weight": after.prelu_start}
     for name, shape in store.shapes.items():
-        if name not in old.shapes:
-            store.view(name, store.values)[...] = fresh[name.split(".", 2)[2]]
-            continue
+        other_norm = ".norm." in name and before.normalization != after.normalization
+        if name not in old.shapes or other_norm:
+            continue  # as it starts in a network that begins here
         assert old.shapes[name] == shape
         store.view(name, store.values)[...] = old.view(name, old.values)
         if same_optimizer:

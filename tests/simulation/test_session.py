@@ -405,9 +405,11 @@ def test_a_switch_that_keeps_the_weights(changes: dict[str, Any], op: int) -> No
     assert session.cursor == Position(3, 0)
     assert {name: session.experiment.value(name) for name in changes} == changes
     after = weights(session)
-    assert set(after) == set(before)
-    for name, array in after.items():
-        assert same_bits(array, before[name]), name
+    # Where the skip leads around a layer that is wider than the data there is a projection.
+    added = {"layers.1.skip.weight"} if "skip" in changes else set()
+    assert set(after) == set(before) | added
+    for name, array in before.items():
+        assert same_bits(array, after[name]), name
     for name, array in session.network().buffers():
         assert same_bits(array, running[name]), name
     told = session.switched
@@ -449,8 +451,8 @@ def test_the_network_at_the_cursor_is_the_switched_one() -> None:
     session.do(Switch({"activation": "relu", "normalization": "batch", "skip": "residual"}))
     for _ in range(2):
         names = [node.op.name for node in session.network().nodes]
-        assert names == ["linear", "batch", "relu", "linear", "batch", "relu", "skip-join",
-                         "linear"]  # fmt: skip
+        assert names == ["linear", "batch", "relu", "skip-projection", "skip-join",
+                         "linear", "batch", "relu", "skip-join", "linear"]  # fmt: skip
         session.do(Advance(Grain.STEP, 2))
         session.do(Back(Grain.STEP, 2))
 
@@ -536,7 +538,7 @@ def test_switching_to_what_is_already_so_is_nothing() -> None:
         ({"normalization": "batch", "batch-size": 1}, "batch-size of at least 2"),
         ({"batch-size": 60_000}, "rows to train on"),
         ({"depth": 1000, "width": 1024}, "GiB"),
-        ({"learning-rate": float("nan")}, "a number of at least 0"),
+        ({"learning-rate": float("nan")}, "a finite number of at least 0"),
     ],
     ids=str,
 )
@@ -786,7 +788,11 @@ def test_no_two_layers_share_their_draws() -> None:
             assert not np.isin(one, other).any()
 
 
-@pytest.mark.parametrize("initializer", KNOBS["initializer"].choices)
+@pytest.mark.parametrize(
+    # What LSUV divides by depends on all that stands before.
+    "initializer",
+    [name for name in KNOBS["initializer"].choices if name != "lsuv"],
+)
 def test_depth_changes_no_other_draw(initializer: str) -> None:
     shallow = weights(Session(small(depth=2, initializer=initializer)))
     deep = weights(Session(small(depth=5, initializer=initializer)))

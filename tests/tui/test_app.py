@@ -201,7 +201,7 @@ async def test_full_speed_makes_steps() -> None:
 @pytest.mark.parametrize("name", [name for name, knob in KNOBS.items() if knob.key])
 async def test_each_switch_key_goes_on_and_back(name: str) -> None:
     knob = KNOBS[name]
-    it = app(depth=3, width=8)
+    it = app(depth=3, width=8, clip="value")
     async with running(it) as pilot:
         start = it.session.experiment.value(name)
         await press(pilot, knob.key)
@@ -250,10 +250,21 @@ async def test_a_switch_that_cannot_be_made_says_why_and_changes_nothing() -> No
     async with running(it) as pilot:
         await press(pilot, "pagedown")
         where, runs = it.session.cursor, len(it.session.runs)
-        await press(pilot, "n")
+        await press(pilot, "k", *["down"] * list(KNOBS).index("normalization"), "enter")
+        await press(pilot, "down", "enter")
         assert "normalization batch needs a batch-size of at least 2" in await text(pilot)
         assert (it.session.cursor, len(it.session.runs)) == (where, runs)
         assert it.session.experiment.normalization == "none"
+
+
+async def test_a_key_goes_past_what_cannot_be_made_and_says_so() -> None:
+    it = app(batch_size=1)
+    async with running(it) as pilot:
+        await press(pilot, "n")
+        assert it.session.experiment.normalization == "layer"
+        screen = await text(pilot)
+        assert "batch left out: " in screen
+        assert "needs a batch-size of at least 2" in screen
 
 
 async def test_again_is_the_same_and_new_seed_is_not() -> None:
@@ -302,17 +313,54 @@ async def test_the_panel_sets_any_knob_by_list_and_by_hand() -> None:
     async with running(it) as pilot:
         await press(pilot, "k")
         screen = await text(pilot)
-        for name in ("activation", "leaky-slope", "initializer-gain"):
+        for name in ("activation", "leaky-slope", "initializer-fan"):
             assert name in screen
         await press(pilot, "enter", "down", "enter")
         assert it.session.experiment.activation == "relu"
-        await press(pilot, *["down"] * 4, "enter", "backspace", "x", "enter")
-        assert 'initializer-gain is "x", but must be a number of at least 0' in await text(pilot)
+        await press(pilot, *["down"] * list(KNOBS).index("initializer-gain"))
+        assert "initializer-gain" in await text(pilot)
+        await press(pilot, "enter", "backspace", "x", "enter")
+        screen = await text(pilot)
+        assert 'initializer-gain is "x", but must be a finite number' in screen
         assert it.session.experiment.initializer_gain == 1.0
         await press(pilot, "backspace", "2", "enter")
         assert it.session.experiment.initializer_gain == 2.0
-        await press(pilot, "escape")
+        await press(pilot, "q")
         assert "network" in await text(pilot)
+
+
+async def test_the_panel_sets_a_single_layer_and_takes_it_back() -> None:
+    it = app(depth=3, width=8)
+    async with running(it) as pilot:
+        await press(pilot, "k", "tab")
+        screen = await text(pilot)
+        assert "layer 1" in screen
+        assert "learning-rate" not in screen
+        await press(pilot, "enter", "down", "enter")
+        assert it.session.experiment.at(1)["activation"] == "relu"
+        assert it.session.experiment.at(2)["activation"] == "sigmoid"
+        await press(pilot, "x")
+        assert it.session.experiment.at(1)["activation"] == "sigmoid"
+        assert it.session.experiment.overrides == ()
+
+
+async def test_a_knob_without_effect_says_so() -> None:
+    it = app(depth=3, width=8)
+    async with running(it) as pilot:
+        await press(pilot, "]")
+        assert "clip-threshold does nothing now: clip is none; c turns it on" in await text(pilot)
+        assert it.session.experiment.clip_threshold == 1.0
+        await press(pilot, "k", "down")
+        assert "does nothing now" in await text(pilot)
+
+
+@pytest.mark.parametrize("key", ["u", "U", "r", "left_square_bracket"])
+async def test_no_key_is_silent(key: str) -> None:
+    it = app(depth=3, width=8)
+    async with running(it) as pilot:
+        assert it.driver.message == ""
+        await press(pilot, key)
+        assert it.driver.message
 
 
 async def test_pin_keeps_a_profile_and_lets_go() -> None:

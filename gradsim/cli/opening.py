@@ -1,0 +1,40 @@
+"""Sessions from the command line: from knobs, or from a saved state with some knobs set anew."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradsim.cli.knobs import changes
+from gradsim.errors import InputError
+
+if TYPE_CHECKING:
+    from gradsim.simulation.session import Session
+
+
+def opened(
+    settings: Sequence[str], knobs: Mapping[str, str | None], state: str | None
+) -> "Session":
+    """A session of the experiment asked for, started from the seed or from a state file.
+
+    Raises InputError where a knob set with a state would rebuild its network.
+    """
+    from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
+    from gradsim.experiment.knobs import Effect  # noqa: PLC0415
+    from gradsim.simulation.actions import Switch  # noqa: PLC0415
+    from gradsim.simulation.session import Session  # noqa: PLC0415
+    from gradsim.simulation.state import read  # noqa: PLC0415
+
+    asked = changes(settings, knobs)
+    if state is None:
+        return Session(Experiment.of(asked))
+    saved = read(Path(state))
+    session = Session(saved.experiment, saved.origin)
+    if asked:
+        session.do(Switch(asked))
+        if session.switched and Effect.REBUILD in session.switched.effects:
+            names = ", ".join(session.switched.changes)
+            raise InputError(
+                f"{state}: {names} cannot be set on a saved state, as it rebuilds the network "
+                "from the seed: leave it out, or begin without --load"
+            )
+    return session

@@ -1,0 +1,30 @@
+"""What is said once an action has been carried out that could otherwise pass without a sign."""
+
+import numpy as np
+
+from gradsim.simulation.actions import Action, Back, Pin, Restart
+from gradsim.simulation.session import Session
+
+AT_START = "this is the start of the run: there is nothing before it"
+
+
+def outcome(action: Action, session: Session) -> str:
+    """What an action just done has come to, in a sentence; nothing where it shows by itself."""
+    match action:
+        case Back() if session.cursor == (0, 0):
+            return AT_START
+        case Restart():
+            return "again from step 0: the same seed, so the same numbers will come"
+        case Pin():
+            return _pinned(session)
+    return ""
+
+
+def _pinned(session: Session) -> str:
+    if session.pinned is None:
+        return "the pinned profile is gone; p pins the one of now"
+    record = session.pinned.record
+    column = record.column("delta_norm")
+    if column is None or not np.any(np.isfinite(column) & (column > 0)):
+        return "pinned, but nothing of it can be drawn: its gradients are zero or not finite"
+    return f"pinned the profile of step {record.step}; p lets go of it"
