@@ -45,7 +45,11 @@ def text(report: dict[str, Any]) -> str:
         *_layer_table(report["layers"], updated=history["step"][-1] > 0),
         "",
         *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
-        *(line for note in verdict["notes"] for line in wrapped("note", note)),
+        *(
+            line
+            for note in (*verdict["notes"], *report["wiring"])
+            for line in wrapped("note", note)
+        ),
     ]
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from gradsim.insight.oscillation import oscillation
 from gradsim.insight.verdict import judge
+from gradsim.insight.wiring import skip_notes
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session
 
@@ -43,6 +44,7 @@ KEYS: dict[str, str] = {
     "clip_fired_share": "share of those entries at which clipping fired",
     "layers": "a table for each layer, the head last; its `layer` is a number or `output`",
     "verdict": "`shape`, one word; `notes`, sentences; `evidence`, the numbers it rests on",
+    "wiring": "sentences on what the skips do where widths differ",
     "nulls": "in JSON: each place that holds null, and why",
 }
 """The keys of the report, each with what it holds."""
@@ -82,6 +84,7 @@ def report(session: Session) -> dict[str, Any]:
                 "sentence": evidence.sentence,
             },
         },
+        "wiring": skip_notes(session.experiment, session.run.data.features),
     }
 
 
