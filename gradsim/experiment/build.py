@@ -14,7 +14,7 @@ from gradsim.nn.network import (
     layer_prefix,
     names_of,
 )
-from gradsim.nn.normalization import NORMALIZATIONS, Normalization
+from gradsim.nn.normalization import NORMALIZATIONS, GroupNorm, Normalization
 from gradsim.nn.optimizers import OPTIMIZERS
 from gradsim.nn.parameters import ParameterStore
 
@@ -91,7 +91,14 @@ def check(experiment: Experiment, data: Data) -> None:
                 f"normalization {kind} needs a batch-size of at least {part.smallest_batch}, "
                 f"but batch-size is {e.batch_size}: one row has no spread to normalize by"
             )
-    needed = memory(e, wire(e, data.features, data.outputs, 0))
+    wiring = wire(e, data.features, data.outputs, 0)
+    alone = [n.layer for n in wiring.nodes if isinstance(n.op, GroupNorm) and n.op.units == 1]
+    if alone and e.batch_size == 1:
+        raise InputError(
+            f"normalization group has one unit and one row in layer {alone[0]}: "
+            "it needs a width or a batch-size of at least 2"
+        )
+    needed = memory(e, wiring)
     if needed > MEMORY_BOUND:
         raise InputError(
             f"a network of depth {e.depth} and width {e.width} with batch-size {e.batch_size} "

@@ -90,7 +90,8 @@ def _shape(record: StepRecord, hidden: npt.NDArray[np.float64], dtype: str) -> t
     per_layer = _slope(hidden)
     way = (
         f"activation gradient {number(hidden[-1])} at layer {depth}, "
-        f"{number(hidden[0])} at layer 1: {reach:+.1f} decades, {per_layer:+.2f} per layer"
+        f"{number(hidden[0])} at layer 1: {_signed(reach, 1)} decades, "
+        f"{_signed(per_layer, 2)} per layer"
         if depth > 1
         else f"one hidden layer, activation gradient {number(hidden[0])}"
     )
@@ -175,6 +176,12 @@ def _slope(hidden: npt.NDArray[np.float64]) -> float:
     layer = usable - usable.mean()
     size = np.log10(hidden[usable])
     return -float(layer @ (size - size.mean())) / float(layer @ layer)
+
+
+def _signed(value: float, digits: int) -> str:
+    """`+0.4`, `-3.1`; a zero has no minus."""
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "+") if float(text) == 0.0 else text
 
 
 def _named(value: float) -> str:

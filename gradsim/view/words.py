@@ -169,8 +169,12 @@ def layer(frame: Frame, width: int) -> Line:
     """The numbers of the selected layer."""
     n = frame.layer_numbers
     name = "output" if frame.layer == "output" else f"layer {frame.layer}"
+    own = [o for o in frame.experiment.overrides if o.layer == frame.layer]
+    told: list[Run] = [(name, "selected")]
+    if own:
+        told.append((f" ({', '.join(_shown(o.value) for o in own)})", "value"))
     if not n:
-        return fitted([(name, "selected"), ("  no numbers yet", "label")], width)
+        return fitted([*told, ("  no numbers yet", "label")], width)
     facts = [
         ("delta", number(n.get("delta_norm"))),
         ("grad W", number(n.get("grad_weight_norm"))),
@@ -179,7 +183,7 @@ def layer(frame: Frame, width: int) -> Line:
         ("saturated", share(n.get("saturated"))),
         ("dead", share(n.get("dead"))),
     ]
-    parts: list[list[Run]] = [[(name, "selected")]]
+    parts: list[list[Run]] = [told]
     parts += [[(f"{label} ", "label"), (value, "value")] for label, value in facts]
     return wrapped(parts, width)[0]
 

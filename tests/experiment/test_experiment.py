@@ -293,6 +293,14 @@ def test_more_rows_in_a_batch_than_there_are() -> None:
     assert f"from 1 to {rows}" in problem
 
 
+def test_one_unit_in_one_row_is_no_group() -> None:
+    """As PyTorch has it."""
+    lonely = {"normalization": "group", "width": 1, "depth": 2}
+    check(experiment(**lonely, batch_size=2), toy_data(3, 2))
+    with pytest.raises(InputError, match="one unit and one row in layer 1"):
+        check(experiment(**lonely, batch_size=1), toy_data(3, 2))
+
+
 def test_as_many_rows_in_a_batch_as_there_are() -> None:
     data = toy_data(3, 2)
     check(experiment(batch_size=len(data.inputs), depth=1, width=2), data)

@@ -342,3 +342,9 @@ def test_reasons_by_place() -> None:
         "words": ["nan", True],
     }
     assert isnan(plain["history"]["loss"][1]), "the report itself is left as it was"
+
+
+def test_a_flat_profile_has_no_minus_zero() -> None:
+    flat = judged([1.0, 1.01, 1.0, 1.01])
+    assert "+0.0 decades" in flat.evidence.sentence
+    assert "-0.0 " not in flat.evidence.sentence

@@ -339,7 +339,9 @@ async def test_the_panel_sets_a_single_layer_and_takes_it_back() -> None:
         await press(pilot, "enter", "down", "enter")
         assert it.session.experiment.at(1)["activation"] == "relu"
         assert it.session.experiment.at(2)["activation"] == "sigmoid"
-        await press(pilot, "x")
+        await press(pilot, "q")
+        assert "layer 1 (relu)" in await text(pilot)
+        await press(pilot, "k", "tab", "x")
         assert it.session.experiment.at(1)["activation"] == "sigmoid"
         assert it.session.experiment.overrides == ()
 
