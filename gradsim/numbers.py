@@ -29,3 +29,9 @@ def decades(before: float, after: float) -> str:
     if before > 0 and after > 0 and isfinite(before) and isfinite(after):
         return f"{log10(after) - log10(before):+.1f} decades"
     return ""
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign: `+0.4`, `-3.1`; a zero has no minus."""
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "+") if text.strip("-0.") == "" else text

@@ -7,6 +7,7 @@ import click
 from gradsim.cli import knobs as knobs_
 from gradsim.cli.check import check
 from gradsim.cli.compare import compare
+from gradsim.cli.diagnose import diagnose
 from gradsim.cli.export import export
 from gradsim.cli.listing import list_
 from gradsim.cli.play import play
@@ -100,5 +101,5 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
         open_app(experiment)
 
 
-for command in (run, compare, play, check, export, list_, reference):
+for command in (run, diagnose, compare, play, check, export, list_, reference):
     gradsim.add_command(command)

@@ -45,6 +45,7 @@ def text(report: dict[str, Any]) -> str:
         *_layer_table(report["layers"], updated=history["step"][-1] > 0),
         "",
         *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
+        *wrapped("why", report["ledger"]["sentence"]),
         *(
             line
             for note in (*verdict["notes"], *report["wiring"])

@@ -10,8 +10,6 @@ from gradsim.errors import InputError
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array, l2_norm, mean_and_std, norm
 from gradsim.nn.network import LayerName, LayerSlots, Network, layer_prefix
-from gradsim.simulation.events import Phase
-from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
@@ -60,11 +58,7 @@ def layers_of(text: str, depth: int) -> list[LayerName]:
 
 def details(session: Session, layer: LayerName) -> dict[str, Any]:
     """A close look at a layer of the step at the cursor, with the keys of KEYS, as plain values."""
-    session.look()
-    step = session.cursor.step
-    phases = [phase for phase, *_ in session.run.records[step].plan]
-    machine = session.machine_at(Position(step, phases.index(Phase.UPDATE)))
-    network = machine.network
+    step, network = session.cursor.step, session.machine_with_gradients().network
     slots = next(slots for slots in network.layers if slots.name == layer)
     return {
         "step": step,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradsim.insight.ledger import ledger, plain
 from gradsim.insight.oscillation import oscillation
 from gradsim.insight.verdict import judge
 from gradsim.insight.wiring import skip_notes
@@ -44,6 +45,8 @@ KEYS: dict[str, str] = {
     "clip_fired_share": "share of those entries at which clipping fired",
     "layers": "a table for each layer, the head last; its `layer` is a number or `output`",
     "verdict": "`shape`, one word; `notes`, sentences; `evidence`, the numbers it rests on",
+    "ledger": "which part changed the gradient: `decades` over the hidden layers, `parts`, and a "
+    "table for each block of the way back, with its paths, their shares and their ops",
     "wiring": "sentences on what the skips do where widths differ",
     "nulls": "in JSON: each place that holds null, and why",
 }
@@ -84,6 +87,7 @@ def report(session: Session) -> dict[str, Any]:
                 "sentence": evidence.sentence,
             },
         },
+        "ledger": plain(ledger(session)),
         "wiring": skip_notes(session.experiment, session.run.data.features),
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.numbers import number
+from gradsim.numbers import number, signed
 from gradsim.simulation.measure import StepRecord
 
 LIMIT_DECADES = 1.5
@@ -90,8 +90,8 @@ def _shape(record: StepRecord, hidden: npt.NDArray[np.float64], dtype: str) -> t
     per_layer = _slope(hidden)
     way = (
         f"activation gradient {number(hidden[-1])} at layer {depth}, "
-        f"{number(hidden[0])} at layer 1: {_signed(reach, 1)} decades, "
-        f"{_signed(per_layer, 2)} per layer"
+        f"{number(hidden[0])} at layer 1: {signed(reach, 1)} decades, "
+        f"{signed(per_layer, 2)} per layer"
         if depth > 1
         else f"one hidden layer, activation gradient {number(hidden[0])}"
     )
@@ -176,12 +176,6 @@ def _slope(hidden: npt.NDArray[np.float64]) -> float:
     layer = usable - usable.mean()
     size = np.log10(hidden[usable])
     return -float(layer @ (size - size.mean())) / float(layer @ layer)
-
-
-def _signed(value: float, digits: int) -> str:
-    """`+0.4`, `-3.1`; a zero has no minus."""
-    text = f"{value:+.{digits}f}"
-    return text.replace("-", "+") if float(text) == 0.0 else text
 
 
 def _named(value: float) -> str:

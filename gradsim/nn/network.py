@@ -70,6 +70,8 @@ class Network:
         count = len(self.nodes) + 1
         self.values: list[Array | None] = [None] * count
         self.gradients: list[Array | None] = [None] * count
+        self.sent: list[tuple[Array, ...]] = [()] * count
+        """What node k sent back to each of its inputs, in the last backward pass."""
         consumers = [0] * count
         for node in self.nodes:
             for value in node.inputs:

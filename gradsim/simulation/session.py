@@ -149,6 +149,16 @@ class Session:
             pass
         return self._machine
 
+    def machine_with_gradients(self) -> Machine:
+        """The machine in the step at the cursor, where all gradients are known and none is used.
+
+        To be read, and left as it is.
+        """
+        self.look()
+        step = self.cursor.step
+        phases = [phase for phase, *_ in self.run.records[step].plan]
+        return self.machine_at(Position(step, phases.index(Phase.UPDATE)))
+
     def held_out_accuracy(self) -> float | None:
         """Share of held-out rows that the weights at the start of this step get right.
 

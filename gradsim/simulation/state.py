@@ -13,7 +13,6 @@ from gradsim.errors import InputError, nearest
 from gradsim.experiment.build import MEMORY_BOUND, load_data, shapes
 from gradsim.experiment.experiment import Experiment
 from gradsim.nn.arrays import Array
-from gradsim.simulation.events import Phase
 from gradsim.simulation.run import Origin, Position
 from gradsim.simulation.session import Session
 
@@ -79,8 +78,7 @@ def state_of(session: Session) -> dict[str, Array]:
             slots = [store.view(name, slot) for slot in optimizer.state]
             out[f"optimizer.{name}"] = np.array(slots)
     inputs, target = machine.batch(step)
-    phases = [phase for phase, *_ in session.run.records[step].plan]
-    machine = session.machine_at(Position(step, phases.index(Phase.CLIP) + 1))
+    machine = session.machine_with_gradients()
     network, store = machine.network, machine.network.parameters
     out |= {"input": inputs, "target": target, "loss": np.array(machine.training.loss)}
     for lead, vector in (("grad", store.gradients), ("clipped_grad", store.clipped)):

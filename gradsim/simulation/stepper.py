@@ -101,7 +101,7 @@ def _backward(network: Network, step: int) -> Iterator[Event]:
     )  # fmt: skip
     for index in range(last, 0, -1):
         node = network.nodes[index - 1]
-        sent = node.op.backward(_there(gradients[index]))
+        sent = network.sent[index] = node.op.backward(_there(gradients[index]))
         for source, path, gradient in zip(node.inputs, node.paths, sent, strict=True):
             out = l2_norm(gradient)
             first = not arrived[source]

@@ -1,0 +1,77 @@
+"""`gradsim diagnose`: the verdict on an experiment's gradient, and which part of it did it."""
+
+import json
+from textwrap import wrap
+
+import click
+
+from gradsim.cli.compare import found
+from gradsim.cli.knobs import KnobCommand, changes, set_option, whole
+from gradsim.cli.terminal import FAILED
+from gradsim.cli.threads import one_thread
+
+
+@click.command(
+    cls=KnobCommand,
+    short_help="Say what the gradient does, and why; exit 0 if healthy.",
+    epilog="Exit code 0 where the verdict is healthy, 1 where it is not, 2 for bad input.",
+)
+@click.argument("experiment", metavar="[EXPERIMENT.toml]", required=False)
+@set_option
+@click.option(
+    "--steps",
+    default="0",
+    metavar="N",
+    help="Training steps before the look; 0 is the untouched start. Default: 0.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Verdict and ledger, as JSON.")
+@click.pass_context
+def diagnose(
+    context: click.Context,
+    /,
+    experiment: str | None,
+    settings: tuple[str, ...],
+    steps: str,
+    as_json: bool,
+    **knobs: str | None,
+) -> None:
+    """Say what the gradient does over depth, and which part of which layer does it.
+
+    EXPERIMENT.toml has a table [experiment] of knobs; a scenario is such a file, and its name is
+    enough. Options set knobs anew. The ledger goes from the head back to layer 1: along a path the
+    change of the gradient's norm, in decades, splits exactly into weights, activation slope,
+    normalization and skip.
+    """
+    count = whole("--steps", steps, 0, 1_000_000)
+    asked = changes(settings, knobs)
+
+    from gradsim.cli.tables import WIDTH, wrapped  # noqa: PLC0415
+    from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
+    from gradsim.insight.report import jsonable, report  # noqa: PLC0415
+    from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
+    from gradsim.simulation.session import Session  # noqa: PLC0415
+
+    base = found(experiment) if experiment else Experiment.of({})
+    with one_thread():
+        session = Session(base.switch(asked))
+        session.do(Advance(Grain.STEP, count))
+        numbers = report(session)
+    verdict, ledger = numbers["verdict"], numbers["ledger"]
+    if as_json:
+        shown = {key: numbers[key] for key in ("schema", "experiment", "verdict", "ledger")}
+        click.echo(json.dumps(jsonable(shown), indent=2, allow_nan=False))
+    else:
+        lines = [
+            *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
+            *wrapped("why", ledger["sentence"]),
+            "",
+            *(
+                line
+                for block in ledger["blocks"]
+                for line in wrap(block["sentence"], WIDTH, subsequent_indent="  ")
+            ),
+            *(line for note in verdict["notes"] for line in wrapped("note", note)),
+        ]
+        click.echo("\n".join(lines))
+    if verdict["shape"] != "healthy":
+        context.exit(FAILED)

@@ -1,0 +1,308 @@
+"""The ledger: which part of which layer changed the gradient, and by how much.
+
+From block to block the norm of the gradient changes by a factor; in decades these changes add up
+to the change over the whole network. Within a block the gradient comes back on one path, or on
+several that join: along a path the change splits exactly among its ops, each by the norm of what
+it sends on over the norm of what it was given.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf, isfinite, log10, nan
+
+import numpy as np
+
+from gradsim.experiment.wiring import blocks
+from gradsim.nn.activations import Activation
+from gradsim.nn.arrays import Array, l2_norm
+from gradsim.nn.linear import Linear, Projection
+from gradsim.nn.network import LayerName, Network
+from gradsim.nn.normalization import Normalization
+from gradsim.nn.op import Op
+from gradsim.numbers import signed
+from gradsim.simulation.session import Session
+
+
+class Part(StrEnum):
+    """What can change a gradient on its way."""
+
+    WEIGHTS = "weights"
+    ACTIVATION = "activation slope"
+    NORMALIZATION = "normalization"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One op on a path: by how many decades it changed the norm of the gradient."""
+
+    layer: LayerName
+    op: str
+    part: Part
+    decades: float
+    """log10 of the norm sent on over the norm given; -inf where nothing is sent on."""
+    largest_slope: float
+    """The largest slope the activation can have; NaN for other ops."""
+
+    @property
+    def factor(self) -> float:
+        """Norm sent on over norm given: for an activation its effective slope."""
+        return float(10.0**self.decades)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A way through a block, from its output back to its input."""
+
+    name: str
+    share: float
+    """<path, total> / <total, total> at the block's input; the shares of all paths sum to 1."""
+    entries: tuple[Entry, ...]
+    """In the order of the backward pass."""
+
+    @property
+    def decades(self) -> float:
+        """log10 of what this path brings over what the block was given: the sum of its entries."""
+        return sum(entry.decades for entry in self.entries)
+
+    @property
+    def carries_nothing(self) -> bool:
+        """Whether exactly zero arrives on this path."""
+        return self.decades == -inf
+
+    def of(self, part: Part) -> float:
+        """What the ops of one kind changed along this path, in decades."""
+        return sum(entry.decades for entry in self.entries if entry.part is part)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Layers that a skip leads around together, a single layer, or the head."""
+
+    first: LayerName
+    last: LayerName
+    norm_in: float
+    """L2 norm of the gradient with respect to the block's output."""
+    norm_out: float
+    """L2 norm of the gradient with respect to the block's input: the sum of all paths."""
+    decades: float
+    """log10(norm_out / norm_in): over all blocks these add up to the change of the network."""
+    paths: tuple[Path, ...]
+
+    @property
+    def main(self) -> Path:
+        """The path that brings the most of what arrives."""
+        return max(self.paths, key=lambda path: abs(path.share) if isfinite(path.share) else 0.0)
+
+    @property
+    def name(self) -> str:
+        """`output`, `layer 7`, or `layers 7 to 9`."""
+        if self.first == "output":
+            return "output"
+        if self.first == self.last:
+            return f"layer {self.last}"
+        return f"layers {self.first} to {self.last}"
+
+    @property
+    def sentence(self) -> str:
+        """`layer 7 lost 0.63 decades: activation slope -0.63 (effective ...), weights +0.00`."""
+        if self.norm_out == 0.0:
+            return f"{self.name} lost all: {_stopper(self.main)} lets nothing through"
+        if not isfinite(self.decades):
+            return f"{self.name} leaves the number range"
+        told = [_path_words(path) for path in self.paths if len(self.paths) == 1]
+        if not told:
+            told = [
+                f"{path.name} carries nothing"
+                if path.carries_nothing
+                else f"{path.name} brings {path.share:.0%} ({_path_words(path)})"
+                for path in self.paths
+            ]
+        verb = "lost" if self.decades < 0 else "gained"
+        return f"{self.name} {verb} {abs(self.decades):.2f} decades: {'; '.join(told)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The whole way of the gradient, from the output of the head back to the input of layer 1."""
+
+    blocks: tuple[Block, ...]
+    """In the order of the backward pass: the head first."""
+
+    @property
+    def decades(self) -> float:
+        """The change over the hidden layers: log10 of the first norm over the last."""
+        return sum(block.decades for block in self.blocks if block.first != "output")
+
+    def debts(self) -> dict[Part, float]:
+        """What each kind of op changed over the hidden layers, along each block's main path."""
+        hidden = [block for block in self.blocks if block.first != "output"]
+        return {part: sum(block.main.of(part) for block in hidden) for part in Part}
+
+    @property
+    def sentence(self) -> str:
+        """The change over the hidden layers, and which part and which layer did most of it."""
+        hidden = [block for block in self.blocks if block.first != "output"]
+        broken = next((block for block in self.blocks if not isfinite(block.decades)), None)
+        if broken:
+            return broken.sentence
+        way = -1 if self.decades < 0 else 1
+        debts = self.debts()
+        most = max(debts, key=lambda part: way * debts[part])
+        worst = max(hidden, key=lambda block: way * block.decades)
+        verb = "lost" if way < 0 else "gained"
+        parts = ", ".join(f"{part} {signed(debts[part])}" for part in Part if debts[part])
+        also = ""
+        if any(len(block.paths) > 1 for block in hidden):
+            also = " along the path that brings the most through each block"
+        return (
+            f"{verb} {abs(self.decades):.2f} decades from the output of layer {hidden[0].last} "
+            f"to the input of layer 1 ({parts or 'nothing'}{also}); most by {most}, and in {worst.name} ({signed(worst.decades)})"
+        )
+
+
+def plain(found: Ledger) -> dict[str, object]:
+    """A ledger as plain values, for JSON; numbers may be infinite or NaN."""
+    return {
+        "decades": found.decades,
+        "sentence": found.sentence,
+        "parts": {str(part): decades for part, decades in found.debts().items()},
+        "blocks": [
+            {
+                "first": block.first,
+                "last": block.last,
+                "norm_in": block.norm_in,
+                "norm_out": block.norm_out,
+                "decades": block.decades,
+                "sentence": block.sentence,
+                "paths": [
+                    {
+                        "name": path.name,
+                        "share": path.share,
+                        "decades": path.decades,
+                        "ops": [
+                            {
+                                "layer": entry.layer,
+                                "op": entry.op,
+                                "part": str(entry.part),
+                                "decades": entry.decades,
+                            }
+                            for entry in path.entries
+                        ],
+                    }
+                    for path in block.paths
+                ],
+            }
+            for block in found.blocks
+        ],
+    }
+
+
+def ledger(session: Session) -> Ledger:
+    """The ledger of the step at the cursor: of the next batch at the present weights."""
+    network = session.machine_with_gradients().network
+    with np.errstate(all="ignore"):
+        return Ledger(tuple(_blocks(network, session)))
+
+
+def _blocks(network: Network, session: Session) -> Iterator[Block]:
+    slots = {layer.name: layer for layer in network.layers}
+    ends: list[tuple[LayerName, LayerName, int, int]] = []
+    entry = 0
+    for cut in blocks(session.experiment):
+        ends.append((cut.first, cut.last, entry, slots[cut.last].output))
+        entry = slots[cut.last].output
+    ends.append(("output", "output", entry, slots["output"].output))
+    for first, last, start, end in reversed(ends):
+        given, total = _norm(network.gradients[end]), network.gradients[start]
+        assert total is not None
+        arrived = l2_norm(total)
+        paths = tuple(
+            Path(_name(names), _share(part, total), tuple(entries))
+            for names, part, entries in _paths(network, end, start)
+        )
+        yield Block(first, last, given, arrived, _decades(given, arrived), paths)
+
+
+def _paths(
+    network: Network, end: int, start: int
+) -> Iterator[tuple[list[str], Array, Sequence[Entry]]]:
+    """Every way from value `end` back to value `start`: its names, what it brings, its ops."""
+    node = network.nodes[end - 1]
+    given = _norm(network.gradients[end])
+    for source, name, sent in zip(node.inputs, node.paths, network.sent[end], strict=True):
+        here = Entry(
+            node.layer,
+            node.op.name,
+            _part(node.op),
+            _decades(given, l2_norm(sent)),
+            node.op.largest_slope if isinstance(node.op, Activation) else nan,
+        )
+        if source == start:
+            yield [name], sent, [here]
+        else:
+            for names, part, entries in _paths(network, source, start):
+                yield [name, *names], part, [here, *entries]
+
+
+def _part(op: Op) -> Part:
+    match op:
+        case Linear() | Projection():
+            return Part.WEIGHTS
+        case Activation():
+            return Part.ACTIVATION
+        case Normalization():
+            return Part.NORMALIZATION
+        case _:
+            return Part.SKIP
+
+
+def _name(names: list[str]) -> str:
+    """A path is called after the first place where it leaves the main one."""
+    return next((name for name in names if name != "main"), "main")
+
+
+def _share(part: Array, total: Array) -> float:
+    """<part, total> / <total, total>, over the whole number range; NaN where total is zero."""
+    size = l2_norm(total)
+    if size == 0.0 or not isfinite(size):
+        return nan
+    unit = total.astype(np.float64).reshape(-1) / size
+    return float(np.dot(part.astype(np.float64).reshape(-1) / size, unit))
+
+
+def _norm(array: Array | None) -> float:
+    assert array is not None
+    return l2_norm(array)
+
+
+def _decades(given: float, sent: float) -> float:
+    """log10(sent / given), also where the ratio itself is out of the number range."""
+    if not (isfinite(given) and isfinite(sent)):
+        return nan
+    if sent == 0.0:
+        return -inf if given else 0.0
+    return log10(sent) - log10(given)
+
+
+def _path_words(path: Path) -> str:
+    told = []
+    for part in Part:
+        entries = [entry for entry in path.entries if entry.part is part]
+        if not entries:
+            continue
+        words = f"{part} {signed(path.of(part))}"
+        if part is Part.ACTIVATION and len(entries) == 1:
+            slope = entries[0]
+            words += (
+                f" (effective slope {slope.factor:.3f}, largest possible {slope.largest_slope:.4g})"
+            )
+        told.append(words)
+    return ", ".join(told) or "as it is"
+
+
+def _stopper(path: Path) -> str:
+    """The first op of a path behind which nothing is left."""
+    entry = next((e for e in path.entries if e.decades == -inf), path.entries[-1])
+    return f"{entry.op} of layer {entry.layer}" if entry.layer != "output" else "the head"
