@@ -158,7 +158,8 @@ class Ledger:
             also = " along the path that brings the most through each block"
         return (
             f"{verb} {abs(self.decades):.2f} decades from the output of layer {hidden[0].last} "
-            f"to the input of layer 1 ({parts or 'nothing'}{also}); most by {most}, and in {worst.name} ({signed(worst.decades)})"
+            f"to the input of layer 1 ({parts or 'nothing'}{also}); most by {most}, "
+            f"and in {worst.name} ({signed(worst.decades)})"
         )
 
 
