@@ -71,13 +71,13 @@ FORMULAS: dict[str, Callable[[Decimal], Decimal]] = {
     "sigmoid": sigmoid,
     "tanh": tanh,
     "relu": lambda x: max(x, Decimal(0)),
-    "leaky-relu": lambda x: x if x > 0 else Decimal(0.01) * x,
-    "prelu": lambda x: x if x > 0 else Decimal(0.25) * x,
+    "leaky-relu": lambda x: x if x > 0 else Decimal("0.01") * x,
+    "prelu": lambda x: x if x > 0 else Decimal("0.25") * x,
     "elu": lambda x: x if x > 0 else x.exp() - 1,
     "selu": selu,
     "gelu": lambda x: x * (1 + erf(x / ROOT_2)) / 2,
     "gelu-tanh": lambda x: (
-        x / 2 * (1 + tanh((2 / PI).sqrt() * (x + Decimal(0.044715) * x * x * x)))
+        x / 2 * (1 + tanh((2 / PI).sqrt() * (x + Decimal("0.044715") * x * x * x)))
     ),
     "silu": lambda x: x * sigmoid(x),
     "mish": lambda x: x * tanh(softplus(x)),
