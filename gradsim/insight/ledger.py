@@ -13,6 +13,7 @@ from math import inf, isfinite, log10, nan
 
 import numpy as np
 
+from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import blocks
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array, l2_norm
@@ -200,18 +201,18 @@ def plain(found: Ledger) -> dict[str, object]:
     }
 
 
-def ledger(session: Session) -> Ledger:
-    """The ledger of the step at the cursor: of the next batch at the present weights."""
-    network = session.machine_with_gradients().network
+def ledger(session: Session, step: int | None = None) -> Ledger:
+    """The ledger of a step already done, or of that at the cursor: of the batch to come there."""
+    machine = session.machine_with_gradients(step)
     with np.errstate(all="ignore"):
-        return Ledger(tuple(_blocks(network, session)))
+        return Ledger(tuple(_blocks(machine.network, machine.experiment)))
 
 
-def _blocks(network: Network, session: Session) -> Iterator[Block]:
+def _blocks(network: Network, experiment: Experiment) -> Iterator[Block]:
     slots = {layer.name: layer for layer in network.layers}
     ends: list[tuple[LayerName, LayerName, int, int]] = []
     entry = 0
-    for cut in blocks(session.experiment):
+    for cut in blocks(experiment):
         ends.append((cut.first, cut.last, entry, slots[cut.last].output))
         entry = slots[cut.last].output
     ends.append(("output", "output", entry, slots["output"].output))

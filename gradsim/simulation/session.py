@@ -149,13 +149,14 @@ class Session:
             pass
         return self._machine
 
-    def machine_with_gradients(self) -> Machine:
-        """The machine in the step at the cursor, where all gradients are known and none is used.
+    def machine_with_gradients(self, step: int | None = None) -> Machine:
+        """The machine in a step, where all gradients are known and none is used.
 
-        To be read, and left as it is.
+        The step is one already done, or that at the cursor. To be read, and left as it is.
         """
-        self.look()
-        step = self.cursor.step
+        if step is None or step == self.cursor.step:
+            self.look()
+            step = self.cursor.step
         phases = [phase for phase, *_ in self.run.records[step].plan]
         return self.machine_at(Position(step, phases.index(Phase.UPDATE)))
 

@@ -1,5 +1,6 @@
 """The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
 
+from dataclasses import replace
 from time import perf_counter
 from typing import ClassVar
 
@@ -7,6 +8,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 from threadpoolctl import threadpool_limits
@@ -21,18 +23,31 @@ from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.help import HelpScreen
 from gradsim.tui.keys import KEYS
 from gradsim.tui.knobs import KnobScreen
-from gradsim.tui.panels import PANELS, SMALLEST, Settings, heights
+from gradsim.tui.panels import PANELS, SMALLEST, heights
 from gradsim.tui.playback import Playback
+from gradsim.tui.settings import FLOW, Settings, Tab
 from gradsim.tui.switching import Turn, idle_key, turned
 from gradsim.tui.theme import DARK
+from gradsim.tui.views import VIEWS, ViewPane
 from gradsim.view.frame import View, frame
 
 FRAMES_PER_SECOND = 30
 SLICE = 0.018
 """Seconds of computing between two frames."""
 
+PANE_SLICE = 0.006
+"""Seconds between two frames for what a view has to work out."""
+
+FLOW_KEY = "1"
+
+TABS = (Tab(FLOW_KEY, FLOW), *(Tab(view.KEY, view.NAME) for view in VIEWS))
+
 PLOTS_EVERY = 3
 """Plots are drawn at every so many frames while playing: they cost more than the rest together."""
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """The screen that all views share."""
 
 
 class GradsimApp(App[None]):
@@ -42,14 +57,18 @@ class GradsimApp(App[None]):
     AUTO_FOCUS = ""
     TITLE = "gradsim"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, key.about, show=False) for key in KEYS
+        *(Binding(key.keys, key.action, key.about, show=False) for key in KEYS),
+        Binding(FLOW_KEY, f"view('{FLOW}')", "the view it opens with", show=False),
+        *(Binding(view.KEY, f"view('{view.NAME}')", view.ABOUT, show=False) for view in VIEWS),
     ]
     CSS = """
     Screen { background: $background; overflow: hidden; }
     Canvas { width: 100%; height: 1; padding: 0 1; }
     #header, #foot { background: $panel; }
-    #network, #profile, #history { border: round $foreground 25%; border-title-color: $secondary; }
-    #middle { height: 1fr; }
+    #network, #profile, #history, ViewPane {
+        border: round $foreground 25%; border-title-color: $secondary;
+    }
+    #middle, ViewPane { height: 1fr; }
     #profile { width: 58%; height: 100%; }
     #history { width: 42%; height: 100%; }
     #sorry { width: 100%; height: 100%; content-align: center middle; }
@@ -67,7 +86,8 @@ class GradsimApp(App[None]):
         super().__init__()
         self.driver = Driver(session, playing, playback)
         self.layer = 1
-        self.settings = Settings()
+        self.settings = Settings(tabs=TABS)
+        self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
         self._live = live
         self._canvases: dict[str, Canvas] = {}
         self._timer: Timer | None = None
@@ -77,11 +97,29 @@ class GradsimApp(App[None]):
         """Whether a picture has been asked for that is not drawn yet."""
 
     @property
+    def selected(self) -> int:
+        """The selected layer: 1 to depth, or depth + 1 for the head."""
+        return min(self.layer, self.session.experiment.depth + 1)
+
+    def say(self, message: str) -> None:
+        """Show a message until the next one."""
+        self.driver.message = message
+        self._show()
+
+    def redraw(self) -> None:
+        """Draw everything again, once all keys that wait have been read."""
+        self._show()
+
+    @property
     def session(self) -> Session:
         """The session on screen."""
         return self.driver.session
 
     # -- wiring ---------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        """A screen without keys of its own: tab and the arrows mean what the views say."""
+        return MainScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """The panels from top to bottom."""
@@ -90,6 +128,7 @@ class GradsimApp(App[None]):
             if name == "profile":
                 self._middle = Horizontal(canvas, self._canvases["history"], id="middle")
                 yield self._middle
+                yield from self.panes.values()
             elif name != "history":
                 yield canvas
         self._sorry = Static(id="sorry")
@@ -103,27 +142,39 @@ class GradsimApp(App[None]):
             self._last = perf_counter()
             self._timer = self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
 
+    def on_unmount(self) -> None:
+        """End what runs in the background."""
+        for pane in self.panes.values():
+            pane.close()
+
     def on_resize(self, event: Resize) -> None:
         """Give the panels their heights at the new size, and draw again."""
-        width, height = event.size
+        self._arrange(*event.size)
+
+    def _arrange(self, width: int, height: int) -> None:
         fits = width >= SMALLEST[0] and height >= SMALLEST[1]
         self.screen.set_class(height < 22, "cramped")
         self._sorry.display = not fits
         self._sorry.update(
             f"gradsim needs {SMALLEST[0]}x{SMALLEST[1]}; this terminal is {width}x{height}"
         )
-        self._middle.display = fits
+        shown = self.panes.get(self.settings.view)
+        self._middle.display = fits and shown is None
+        for pane in self.panes.values():
+            pane.display = fits and pane is shown
         playback = self.driver.playback
         sizes = heights(height, playback is not None)
         if playback:
             playback.room = max(40, (width - 8) * sizes["narration"] - 20)
         for name, lines in sizes.items():
-            self._canvases[name].styles.height = lines
-            self._canvases[name].display = fits and lines > 0
+            room = 0 if shown and name in shown.HIDES else lines
+            self._canvases[name].styles.height = room
+            self._canvases[name].display = fits and room > 0
         self.call_after_refresh(self.paint)
 
     def _tick(self) -> None:
-        if self._slice():
+        moved = self._slice()
+        if self._background() or moved:
             self._ticks += 1
             at_rest = not self.driver.playing and not self.driver.busy
             self.paint(plots=at_rest or self._ticks % PLOTS_EVERY == 0)
@@ -134,6 +185,15 @@ class GradsimApp(App[None]):
         elapsed, self._last = now - self._last, now
         return self.driver.tick(min(elapsed, 0.25), lambda: perf_counter() - now < SLICE)
 
+    def _background(self) -> bool:
+        """Let the views go on with their work; True where one of them has changed."""
+        now = perf_counter()
+        changed = [
+            pane.tick(lambda: not self._live or perf_counter() - now < PANE_SLICE)
+            for pane in self.panes.values()
+        ]
+        return any(changed)
+
     def advance(self, seconds: float = 1 / FRAMES_PER_SECOND) -> None:
         """Move the clock by hand: everything asked for is done, playback goes on by its speed.
 
@@ -143,6 +203,7 @@ class GradsimApp(App[None]):
         self.driver.tick(
             seconds, lambda: not self.driver.fastest or self.session.cursor.step == steps
         )
+        self._background()
         self.paint()
 
     def paint(self, plots: bool = True) -> None:
@@ -153,6 +214,11 @@ class GradsimApp(App[None]):
             width, height = canvas.content_size
             if width and height and (plots or not panel.plots):
                 canvas.show(panel.draw(shown, width, height, self.settings))
+        pane = self.panes.get(self.settings.view)
+        if pane and plots:
+            width, height = pane.content_size
+            if width and height:
+                pane.show(pane.draw(shown, width, height, self.settings))
 
     def _view(self) -> View:
         driver = self.driver
@@ -265,13 +331,33 @@ class GradsimApp(App[None]):
 
     def action_history(self) -> None:
         """Another chart of the history first."""
-        self.settings = Settings(self.settings.markers, self.settings.chart + 1)
+        self.settings = replace(self.settings, chart=self.settings.chart + 1)
         self._show()
 
     def action_pin(self) -> None:
         """Pin the profile, or let go of it."""
         self.driver.request(Pin())
         self._soon()
+
+    def action_view(self, name: str) -> None:
+        """Bring a view on screen."""
+        before, after = (self.panes.get(view) for view in (self.settings.view, name))
+        if before is after:
+            return
+        if before:
+            before.left()
+        self.settings = replace(self.settings, view=name, keys=after.KEYS if after else ())
+        self.driver.message = ""
+        self._arrange(*self.size)
+        self.set_focus(after)
+        if after:
+            after.opened()
+        self.call_after_refresh(self.paint)
+
+    def action_next_view(self) -> None:
+        """The view after the one on screen."""
+        names = [tab.name for tab in TABS]
+        self.action_view(names[(names.index(self.settings.view) + 1) % len(names)])
 
     def action_help(self) -> None:
         """Every key."""

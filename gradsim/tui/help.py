@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from gradsim.tui.keys import KEYS, PANEL_KEYS
 from gradsim.tui.theme import style
+from gradsim.tui.views import VIEWS
 
 TITLES = {
     "move": "Move through the run",
@@ -54,4 +55,9 @@ def _listing() -> Table:
         for key in (*KEYS, *PANEL_KEYS):
             if key.group == group:
                 table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
+    for view in VIEWS:
+        table.add_row("", Text(f"View {view.NAME}", style("title")))
+        table.add_row(Text(view.KEY, style("key")), Text(view.ABOUT, style("text")))
+        for key in view.KEYS:
+            table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
     return table

@@ -59,6 +59,8 @@ KEYS: tuple[Key, ...] = (
     Key("down", "↓", "layer(-1)", "select the layer before", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),
     Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
+    Key("escape", "esc", "view('flow')", "back to the view it opened with", "look"),
+    Key("tab", "tab", "next_view", "the next view", "look", "views"),
     Key("question_mark", "?", "help", "this help", "look", "help"),
     Key("q,ctrl+c,ctrl+q", "q", "quit", "quit", "look", "quit"),
 )

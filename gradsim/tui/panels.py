@@ -3,26 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradsim.tui.keys import KEYS
+from gradsim.tui.keys import KEYS, Key
+from gradsim.tui.settings import Settings
 from gradsim.view import words
 from gradsim.view.frame import Frame
 from gradsim.view.history import history
-from gradsim.view.lines import Line, Run, fitted, joined, wrapped_words
-from gradsim.view.plot import Markers
+from gradsim.view.lines import Line, Run, fitted, joined, length, wrapped_words
 from gradsim.view.profile import profile
 from gradsim.view.strip import strip
 
 SMALLEST = (60, 18)
 """Width and height below which the app only says that it needs more room."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How panels are drawn, beside the frame."""
-
-    markers: Markers = "braille"
-    chart: int = 0
-    """The first chart of the history."""
 
 
 Draw = Callable[[Frame, int, int, Settings], list[Line]]
@@ -38,26 +29,51 @@ class Panel:
     plots: bool = False
 
 
+def _tabs(settings: Settings) -> list[list[Run]]:
+    """Every view with its key, the one on screen marked; then with the names of that one only."""
+    marked = [(tab.key, tab.name, tab.name == settings.view) for tab in settings.tabs]
+    return [
+        [
+            run
+            for key, name, here in marked
+            for run in (
+                (f" {key}", "key"),
+                (f" {name}" if here or named else "", "selected" if here else "label"),
+            )
+        ]
+        for named in (True, False)
+    ]
+
+
 def _narration(frame: Frame, width: int, height: int, _: Settings) -> list[Line]:
     lines = wrapped_words(frame.view.narration, "narration", max(1, width - 2))
     blank = [fitted([], max(0, width - 2))] * height
     return [fitted((("▌ ", "title"), *line), width) for line in (lines + blank)[:height]]
 
 
-def _foot(frame: Frame, width: int, _height: int, _: Settings) -> list[Line]:
-    parts: list[list[Run]] = [
-        [(key.shown, "key"), (f" {key.brief}", "label")]
+def _foot(frame: Frame, width: int, _height: int, settings: Settings) -> list[Line]:
+    parts = [_brief(key) for key in settings.keys if key.brief]
+    own = len(parts)
+    taken = {name for key in settings.keys for name in key.keys.split(",")}
+    parts += [
+        _brief(key)
         for key in KEYS
-        if key.brief and (frame.view.narration or key.group != "scenario")
+        if key.brief
+        and taken.isdisjoint(key.keys.split(","))
+        and (frame.view.narration or key.group != "scenario")
     ]
-    while len(parts) > 2 and sum(len(text) for text, _ in joined(parts)) > width:
-        # The last two, help and quit, stay; those before them give way.
-        del parts[-3]
+    while len(parts) > own + 3 and length(joined(parts)) > width:
+        # The last ones (views, help, quit) stay; those before them give way.
+        del parts[-4]
     return [fitted(joined(parts), width)]
 
 
+def _brief(key: Key) -> list[Run]:
+    return [(key.shown, "key"), (f" {key.brief}", "label")]
+
+
 PANELS: tuple[Panel, ...] = (
-    Panel("header", lambda f, w, h, s: [words.header(f, w)]),
+    Panel("header", lambda f, w, h, s: [words.header(f, w, _tabs(s))]),
     Panel("narration", _narration),
     Panel("network", lambda f, w, h, s: strip(f, w, h), title="network"),
     Panel(

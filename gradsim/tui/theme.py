@@ -44,6 +44,10 @@ STYLES: dict[str, Style] = {
     "healthy": Style.parse("bold #0d1117 on #56d4b0"),
     "dead": Style.parse("bold #0d1117 on #b6c2cf"),
     "not-finite": Style.parse("bold #0d1117 on #ff7b72"),
+    "part-activation": Style.parse("#ffa657"),
+    "part-weights": Style.parse("#79c0ff"),
+    "part-normalization": Style.parse("#56d4b0"),
+    "part-skip": Style.parse("#d2a8ff"),
     "narration": Style.parse("italic #eef2f7"),
 }
 """The look of every role; a role not named here looks like plain text."""

@@ -75,6 +75,8 @@ class Frame:
     layer: LayerName
     layer_numbers: Mapping[str, float]
     verdict: Verdict | None
+    judged: int | None
+    """The step whose gradients the verdict is on; None without one."""
     switched: Switched | None
     pinned: Sequence[float] | None
     """The pinned run's delta norms at the step shown; where it has none, as they were pinned."""
@@ -127,6 +129,7 @@ def frame(session: Session, view: View) -> Frame:
         layer="output" if layer == depth + 1 else layer,
         layer_numbers=_numbers(known or earlier, earlier if not finished else known, layer - 1),
         verdict=_verdict(session, known or earlier),
+        judged=_judged(known or earlier),
         switched=session.switched,
         pinned=_pinned(session, shown),
         pinned_history=_history(session.pinned.run.records) if session.pinned else None,
@@ -204,6 +207,10 @@ def _verdict(session: Session, record: StepRecord | None) -> Verdict | None:
     if record is None or record.layers is None:
         return None
     return judge(record, session.run.experiment_at(record.step))
+
+
+def _judged(record: StepRecord | None) -> int | None:
+    return None if record is None or record.layers is None else record.step
 
 
 def _pinned(session: Session, step: int) -> Sequence[float] | None:

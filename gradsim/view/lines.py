@@ -56,6 +56,11 @@ def joined(parts: Iterable[Sequence[Run]], gap: str = "  ") -> Line:
     return tuple(out)
 
 
+def beside(left: Sequence[Line], right: Sequence[Line], gap: str = "   ") -> list[Line]:
+    """Two columns as one, line by line; as many lines as the shorter has."""
+    return [(*one, (gap, ""), *other) for one, other in zip(left, right, strict=False)]
+
+
 def wrapped(parts: Sequence[Sequence[Run]], width: int, gap: str = "  ") -> list[Line]:
     """Parts in as many lines as they need, none broken across lines."""
     rows: list[list[Sequence[Run]]] = [[]]

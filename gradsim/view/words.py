@@ -1,6 +1,6 @@
 """What is said in words: where the session stands, what the verdict is, what a switch did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite, isnan, nan
 
 from gradsim.experiment.experiment import KNOBS, Experiment
@@ -25,11 +25,18 @@ BADGES = {
 SHOWN_SWITCHES = ("activation", "initializer", "normalization", "skip", "clip")
 """Knobs that are always on screen with their keys; more follow where there is room."""
 
+PLACE_ROOM = 30
+"""Cells kept free for the op at hand, which changes from moment to moment."""
+
 MORE_SWITCHES = ("clip-threshold", "learning-rate", "depth", "width", "seed")
 
 
-def header(frame: Frame, width: int) -> Line:
-    """Where the session stands: what is trained, which step, which op, how fast."""
+def header(frame: Frame, width: int, tabs: Sequence[Sequence[Run]] = ()) -> Line:
+    """Where the session stands: what is trained, which step, which op, how fast.
+
+    `tabs` are ways to show which view is on screen, from long to short; the first that fits is
+    taken.
+    """
     e = frame.experiment
     left: list[Run] = [
         ("gradsim", "title"),
@@ -40,6 +47,12 @@ def header(frame: Frame, width: int) -> Line:
     state = "▶" if frame.view.playing else "❚❚"
     busy = "… " if frame.view.busy else ""
     right: list[Run] = [(f"{busy}{state} {frame.view.speed} ", "key")]
+    # Where the place is changing with every op, the tabs must not jump: it gets room for the rest.
+    room = width - length(left[:-1]) - length(right) - PLACE_ROOM
+    for tab in tabs:
+        if length(tab) <= room:
+            right = [*tab, ("   ", ""), *right]
+            break
     return spread(left, right, width)
 
 

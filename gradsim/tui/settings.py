@@ -1,0 +1,31 @@
+"""How the app is drawn: what the user chose of the looks, beside what is shown."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gradsim.tui.keys import Key
+from gradsim.view.plot import Markers
+
+FLOW = "flow"
+"""The view that the app opens with."""
+
+
+class Tab(NamedTuple):
+    """A view as the header has it."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How panels and views are drawn, beside the frame."""
+
+    markers: Markers = "braille"
+    chart: int = 0
+    """The first chart of the history."""
+    view: str = FLOW
+    """The name of the view on screen."""
+    tabs: tuple[Tab, ...] = ()
+    keys: tuple[Key, ...] = ()
+    """Its own keys."""

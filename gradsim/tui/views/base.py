@@ -1,0 +1,86 @@
+"""What a view of the app is: a pane in the middle of the screen, with keys of its own.
+
+A view draws lines from a frame, as panels do. What takes long it does bit by bit in `tick`, or in
+worker processes that `tick` looks after, so that no key ever waits.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
+
+from textual.binding import Binding, BindingType
+
+from gradsim.tui.canvas import Canvas
+from gradsim.tui.driver import Driver
+from gradsim.tui.keys import Key
+from gradsim.tui.settings import Settings
+from gradsim.tui.switching import Turn
+from gradsim.view.frame import Frame
+from gradsim.view.lines import Line, fitted
+
+
+class Host(Protocol):
+    """What a view may ask of the app."""
+
+    driver: Driver
+
+    @property
+    def selected(self) -> int:
+        """The selected layer: 1 to depth, or depth + 1 for the head."""
+
+    def take(self, turn: Turn) -> None:
+        """Make a switch as a key does, so that it is in the log; or say why there is none."""
+
+    def say(self, message: str) -> None:
+        """Show a message until the next one."""
+
+    def redraw(self) -> None:
+        """Draw everything again, once all keys that wait have been read."""
+
+
+class ViewPane(Canvas, can_focus=True):
+    """A view. It has the focus while it is shown, so that its keys come before the app's.
+
+    A class says what it is in `NAME` (also its id), `TITLE` (on the border), `KEY` (opens it),
+    `ABOUT` (a line for the help) and `KEYS`; it draws in `draw`. It is there from the start, so
+    what costs time or memory waits until it is first `opened`.
+    """
+
+    NAME: ClassVar[str]
+    TITLE: ClassVar[str]
+    KEY: ClassVar[str]
+    ABOUT: ClassVar[str]
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+    HIDES: ClassVar[frozenset[str]] = frozenset({"network"})
+    """Panels that give way to it."""
+
+    def __init_subclass__(cls) -> None:
+        """Bind the keys of the table."""
+        bindings: list[BindingType] = [
+            Binding(key.keys, key.action, key.about, show=False) for key in cls.KEYS
+        ]
+        cls.BINDINGS = bindings
+        super().__init_subclass__()
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(id=self.NAME, title=self.TITLE)
+        self.host = host
+
+    def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
+        """The lines of the view, each exactly `width` cells; `height` of them."""
+        return [fitted([], width)] * height
+
+    def opened(self) -> None:
+        """It comes on screen."""
+
+    def left(self) -> None:
+        """Another view comes on screen; work in the background may go on."""
+
+    def tick(self, more: Callable[[], bool]) -> bool:
+        """Go on with what is to be done while `more()`; True where the picture has changed.
+
+        Called for every view at every frame, shown or not. It must never wait.
+        """
+        return False
+
+    def close(self) -> None:
+        """The app ends: end what runs in the background."""
