@@ -22,7 +22,7 @@ from gradsim.nn.losses import LOSSES, accuracy
 from gradsim.nn.network import Network
 from gradsim.simulation.events import Phase
 from gradsim.simulation.measure import StepRecord, empty_table, measure_gradients
-from gradsim.simulation.stepper import training_step
+from gradsim.simulation.stepper import run_step, training_step
 from gradsim.simulation.training import Training, training
 
 
@@ -80,8 +80,7 @@ def _run(e: Experiment, data: Data, steps: int) -> Outcome:
     losses, grad_norms = [], []
     start, begun = _gradient(e, train, batches, 0), perf_counter()
     for step in range(steps):
-        for _ in training_step(train, *batches.batch(step), step):
-            pass
+        run_step(train, *batches.batch(step), step)
         assert train.clipping is not None
         losses.append(train.loss)
         grad_norms.append(train.clipping.norm_before)

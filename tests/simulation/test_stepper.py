@@ -19,7 +19,7 @@ from helpers import (
 from gradsim.experiment.experiment import KNOBS
 from gradsim.nn.arrays import Array, Labels
 from gradsim.simulation.events import Event, Phase
-from gradsim.simulation.stepper import plan, training_step
+from gradsim.simulation.stepper import plan, run_step, training_step
 from gradsim.simulation.training import Training
 
 ROWS, CLASSES = 4, 3
@@ -319,3 +319,19 @@ def test_learning_rate_zero_moves_nothing() -> None:
     events = run_until(training, inputs, target, None)
     assert same_bits(training.network.parameters.values, start)
     assert [e.norm_out for e in events if e.phase is Phase.UPDATE] == [0.0] * 4
+
+
+@pytest.mark.parametrize("skip", ["none", "residual", "highway"])
+def test_a_step_that_nobody_watches_makes_the_same_bits(skip: str) -> None:
+    """Also where numbers leave the range: the last step starts with some huge weights."""
+    watched, inputs, target = prepared(skip=skip, normalization="batch", clip="value")
+    unwatched, *_ = prepared(skip=skip, normalization="batch", clip="value")
+    for step in range(3):
+        run_until(watched, inputs, target, None, step)
+        run_step(unwatched, inputs, target, step)
+        assert same_bits(watched.network.parameters.values, unwatched.network.parameters.values)
+        assert str(watched.loss) == str(unwatched.loss)
+        if step == 1:
+            watched.network.parameters.values[::7] *= 1e308
+            unwatched.network.parameters.values[::7] *= 1e308
+    assert not np.isfinite(watched.network.parameters.values).all()

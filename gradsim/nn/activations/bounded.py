@@ -26,9 +26,13 @@ class Sigmoid(Activation):
         sigmoid(x, out)
 
     def slope(self, x: Array, y: Array, out: Array) -> None:
-        """sigmoid(x) * sigmoid(-x); 1 - y would lose every digit where y rounds to 1."""
-        sigmoid(-x, out)
-        out *= y
+        """t / (1 + t)^2 with t = e^-|x|; y (1 - y) would lose every digit where y rounds to 1."""
+        np.abs(x, out=out)
+        np.negative(out, out=out)
+        np.exp(out, out=out)
+        below = out + 1.0
+        below *= below
+        out /= below
 
 
 class Tanh(Activation):
