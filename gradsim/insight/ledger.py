@@ -108,6 +108,8 @@ class Block:
     @property
     def sentence(self) -> str:
         """`layer 7 lost 0.63 decades: activation slope -0.63 (effective ...), weights +0.00`."""
+        if self.norm_in == 0.0:
+            return f"nothing arrives at {self.name}"
         if self.norm_out == 0.0:
             return f"{self.name} lost all: {_stopper(self.main)} lets nothing through"
         if not isfinite(self.decades):
@@ -145,7 +147,7 @@ class Ledger:
     def sentence(self) -> str:
         """The change over the hidden layers, and which part and which layer did most of it."""
         hidden = [block for block in self.blocks if block.first != "output"]
-        broken = next((block for block in self.blocks if not isfinite(block.decades)), None)
+        broken = next((b for b in self.blocks if not isfinite(b.decades) or b.norm_in == 0.0), None)
         if broken:
             return broken.sentence
         way = -1 if self.decades < 0 else 1

@@ -18,7 +18,7 @@ SIGNS: dict[Part, tuple[str, str, str]] = {
 }
 """Each part's sign in a bar, the same in ASCII, and its role."""
 
-NAME, NUMBER = 9, 7
+NAME, NUMBER = 10, 7
 """Cells for the name of a block, and for its decades."""
 
 LEAST_BAR = 12
@@ -30,6 +30,8 @@ class Row:
 
     first: LayerName
     last: LayerName
+    given: float
+    """Norm of the gradient that comes in."""
     decades: float
     parts: dict[Part, float]
 
@@ -57,6 +59,7 @@ def rows(ledger: Ledger, most: int) -> list[Row]:
         Row(
             group[-1].first,
             group[0].last,
+            group[0].norm_in,
             sum(block.decades for block in group),
             {part: sum(block.main.of(part) for block in group) for part in Part},
         )
@@ -106,6 +109,8 @@ def _reach(shown: Sequence[Row]) -> tuple[float, float]:
 
 
 def _bar(row: Row, left: int, right: int, scale: float, markers: Markers) -> list[Run]:
+    if row.given == 0.0:
+        return [("nothing arrives".center(left + right + 1), "mark")]
     if row.decades == -inf or not all(isfinite(v) for v in row.parts.values()):
         word = "nothing comes through" if row.decades == -inf else "leaves the number range"
         return [(word[: left + right + 1].center(left + right + 1), "mark")]
@@ -177,13 +182,17 @@ def words(ledger: Ledger, layer: LayerName, width: int, height: int) -> list[Lin
     """The whole in a sentence, the selected layer's share of it, and its formula with numbers."""
     block = selected_block(ledger, layer)
     blank = [fitted([], width)]
-    whole = wrapped_words(_capital(ledger.sentence), "text", width)
-    own = wrapped_words(_capital(block.sentence), "value", width)
+    whole = wrapped_words(_capital(ledger.sentence), "label", width)
+    own = wrapped_words(_capital(block.sentence), "text", width)
     paths = sorted(block.paths, key=lambda path: path is not block.main)
     formulas = [formula(block, path, width) for path in paths]
-    roomy = [*whole, *blank, *own, *(line for lines in formulas for line in (*blank, *lines))]
     # Where there is not room for all, the selected layer comes first: the bars show the whole.
-    lines = roomy if len(roomy) <= height else [*own, *formulas[0], *whole]
+    lines = [*own, *formulas[0], *whole]
+    if len(lines) + 2 <= height:
+        lines = [*whole, *blank, *own]
+        for each in formulas:
+            if len(lines) + 1 + len(each) <= height:
+                lines += [*blank, *each]
     return (lines + blank * height)[:height]
 
 
@@ -192,6 +201,8 @@ def formula(block: Block, path: Path, width: int) -> list[Line]:
 
     norm given x factor of each op = what arrives on the path.
     """
+    if block.norm_in == 0.0:
+        return [fitted([("nothing arrives here: there is nothing to pass on", "label")], width)]
     head = [("given", "|g|", number(block.norm_in), "label")]
     factors = [
         (f"{entry.op}{_place(entry, block)}", f"x {_formula(entry)}", f"x {_factor(entry)}",
@@ -238,8 +249,8 @@ def _formula(entry: Entry) -> str:
     return {
         Part.WEIGHTS: "|W'g|/|g|",
         Part.ACTIVATION: "phi'(z)",
-        Part.NORMALIZATION: "1/std",
-        Part.SKIP: "skip",
+        Part.NORMALIZATION: "norm'",
+        Part.SKIP: "join",
     }[entry.part]
 
 

@@ -1,61 +1,15 @@
 """The real app, driven by keys with a clock moved by hand."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Any
-
 import numpy as np
 import pytest
-from textual.pilot import Pilot
+from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, line, press, running, text
 from textual.widgets import OptionList
 
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
-from gradsim.tui.app import GradsimApp
-from gradsim.tui.headless import screen_text
 from gradsim.tui.help import HelpScreen
 from gradsim.tui.keys import KEYS
-
-SMALL = (80, 24)
-MIDDLE = (120, 40)
-LARGE = (200, 60)
-
-SameFrame = Callable[[str, str], None]
-
-
-def app(playing: bool = False, **knobs: Any) -> GradsimApp:
-    settings = {name.replace("_", "-"): value for name, value in knobs.items()}
-    return GradsimApp(Session(Experiment.of(settings)), live=False, playing=playing)
-
-
-def running(
-    it: GradsimApp, size: tuple[int, int] = SMALL
-) -> AbstractAsyncContextManager[Pilot[None]]:
-    return it.run_test(size=size)
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.press(*keys)
-    await pilot.pause(0)
-
-
-def advance(it: GradsimApp, steps: int) -> None:
-    it.driver.request(Advance(Grain.STEP, steps))
-    it.advance(0.0)
-
-
-async def text(pilot: Pilot[None]) -> str:
-    await pilot.pause(0)
-    return screen_text(pilot.app)
-
-
-def line(screen: str, start: str) -> str:
-    """The one line whose text, within the frame, starts so."""
-    lines = [row.strip("│ ").strip() for row in screen.splitlines()]
-    found = [row for row in lines if row.startswith(start)]
-    assert len(found) == 1, f"{start!r} is in {len(found)} lines of\n{screen}"
-    return found[0]
 
 
 @pytest.mark.parametrize("size", [SMALL, MIDDLE, LARGE], ids=lambda s: f"{s[0]}x{s[1]}")

@@ -39,7 +39,7 @@ class WhyView(ViewPane):
                 bars(found, frame.layer, left, height, settings.markers),
                 words(found, frame.layer, width - left - 3, height),
             )
-        below = max(4, height // 3)
+        below = max(height - len(found.blocks) - 2, height // 3, 4)
         return [
             *bars(found, frame.layer, width, height - below, settings.markers),
             *words(found, frame.layer, width, below),

@@ -1,0 +1,53 @@
+"""Shared by the tests of the app: the real app, driven by keys with a clock moved by hand."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from textual.pilot import Pilot
+
+from gradsim.experiment.experiment import Experiment
+from gradsim.simulation.actions import Advance, Grain
+from gradsim.simulation.session import Session
+from gradsim.tui.app import GradsimApp
+from gradsim.tui.headless import screen_text
+
+SMALL = (80, 24)
+MIDDLE = (120, 40)
+LARGE = (200, 60)
+
+SameFrame = Callable[[str, str], None]
+
+
+def app(playing: bool = False, **knobs: Any) -> GradsimApp:
+    settings = {name.replace("_", "-"): value for name, value in knobs.items()}
+    return GradsimApp(Session(Experiment.of(settings)), live=False, playing=playing)
+
+
+def running(
+    it: GradsimApp, size: tuple[int, int] = SMALL
+) -> AbstractAsyncContextManager[Pilot[None]]:
+    return it.run_test(size=size)
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    await pilot.press(*keys)
+    await pilot.pause(0)
+
+
+def advance(it: GradsimApp, steps: int) -> None:
+    it.driver.request(Advance(Grain.STEP, steps))
+    it.advance(0.0)
+
+
+async def text(pilot: Pilot[None]) -> str:
+    await pilot.pause(0)
+    return screen_text(pilot.app)
+
+
+def line(screen: str, start: str) -> str:
+    """The one line whose text, within the frame, starts so."""
+    lines = [row.strip("│ ").strip() for row in screen.splitlines()]
+    found = [row for row in lines if row.startswith(start)]
+    assert len(found) == 1, f"{start!r} is in {len(found)} lines of\n{screen}"
+    return found[0]
