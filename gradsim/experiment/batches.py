@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gradsim.experiment.data import Data
+from gradsim.experiment.data import Data, stacked
 from gradsim.experiment.streams import batch_stream
 from gradsim.nn.arrays import Array
 
@@ -17,6 +17,7 @@ class Batches:
         with np.errstate(over="ignore"):  # what is too large for float32 is infinite: data
             self.inputs = data.inputs.astype(dtype)
         self.targets = data.targets
+        self._per_step = data.per_step
         self.batch_size = batch_size
         self.per_epoch = rows // batch_size
         self._order = lru_cache(maxsize=2)(
@@ -24,8 +25,12 @@ class Batches:
         )
 
     def batch(self, step: int) -> tuple[Array, Array]:
-        """Inputs (batch, features) and targets (batch,) of a training step, counted from 0."""
+        """Inputs (batch, features) and targets (batch,) of a training step, counted from 0.
+
+        With a target for every time step they are (steps * batch,), time step by time step.
+        """
         epoch, index = divmod(step, self.per_epoch)
         order: Array = self._order(epoch)
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
-        return np.ascontiguousarray(self.inputs[rows]), self.targets[rows]
+        targets = stacked(self.targets[rows], self._per_step)
+        return np.ascontiguousarray(self.inputs[rows]), targets

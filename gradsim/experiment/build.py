@@ -5,16 +5,21 @@ import numpy as np
 from gradsim.errors import InputError
 from gradsim.experiment.data import Data, load
 from gradsim.experiment.experiment import Experiment
+from gradsim.experiment.sequences import SEQUENCES
+from gradsim.experiment.unrolling import unroll
 from gradsim.experiment.wiring import Wiring, wire
+from gradsim.nn.arrays import Array
 from gradsim.nn.losses import LOSSES
 from gradsim.nn.network import (
     LayerSlots,
     Network,
     Node,
+    Shared,
     layer_prefix,
     names_of,
 )
 from gradsim.nn.normalization import NORMALIZATIONS, GroupNorm, Normalization
+from gradsim.nn.op import Parameter
 from gradsim.nn.optimizers import OPTIMIZERS
 from gradsim.nn.parameters import ParameterStore
 
@@ -35,10 +40,11 @@ def build(experiment: Experiment, data: Data) -> Network:
     """
     check(experiment, data)
     e = experiment
-    wiring = wire(e, data.features, data.outputs, e.batch_size)
+    wiring = wired(e, data, e.batch_size)
     store = ParameterStore(names_of(wiring.nodes), e.dtype, clipped=e.clip != "none")
-    _bind(wiring.nodes, store)
+    shared = _bind(wiring.nodes, store)
     parts = _parts(store)
+    rows = e.batch_size * data.answers
     return Network(
         nodes=wiring.nodes,
         layers=[
@@ -47,26 +53,45 @@ def build(experiment: Experiment, data: Data) -> Network:
                 mark.pre_activation,
                 mark.activation,
                 mark.output,
-                f"{layer_prefix(mark.layer)}.weight",
+                f"{layer_prefix(mark.layer)}.{mark.weight}",
                 parts[layer_prefix(mark.layer)],
+                mark.time,
             )
             for mark in wiring.marks
         ],
-        loss=LOSSES[e.loss](e.batch_size, data.outputs, e.dtype, e.loss_factor, e.at("output")),
+        loss=LOSSES[e.loss](rows, data.outputs, e.dtype, e.loss_factor, e.at("output")),
         parameters=store,
         widths=wiring.widths,
         batch=e.batch_size,
+        shared=shared,
     )
+
+
+def wired(experiment: Experiment, data: Data, batch: int) -> Wiring:
+    """The graph of an experiment on its data: layer after layer, or unrolled over time."""
+    if experiment.cell == "none":
+        return wire(experiment, data.features, data.outputs, batch)
+    return unroll(experiment, data, batch)
 
 
 def shapes(experiment: Experiment, data: Data) -> dict[str, tuple[int, ...]]:
     """Every parameter that the network of an experiment has, with its shape."""
-    return names_of(wire(experiment, data.features, data.outputs, 0).nodes)
+    return names_of(wired(experiment, data, 0).nodes)
 
 
 def load_data(experiment: Experiment) -> Data:
     """The data that an experiment declares; raises InputError where a file cannot be used."""
-    return load(experiment.data, experiment.target, experiment.scaling)
+    e = experiment
+    recurrent = e.cell != "none"
+    return load(
+        e.data,
+        e.target,
+        e.scaling,
+        length=e.sequence_length if e.data in SEQUENCES else 0,
+        every_step=recurrent and e.readout == "every",
+        sequence=e.sequence_column.strip(),
+        time=e.time_column.strip(),
+    )
 
 
 def check(experiment: Experiment, data: Data) -> None:
@@ -84,6 +109,8 @@ def check(experiment: Experiment, data: Data) -> None:
             f"loss {e.loss} needs classes, but {data.name} has a number to predict: "
             f"it must be one of {fit}"
         )
+    if e.cell != "none":
+        _check_recurrent(e)
     for kind in dict.fromkeys(e.at(k)["normalization"] for k in range(1, e.depth + 1)):
         part = NORMALIZATIONS.get(kind)
         if part and issubclass(part, Normalization) and e.batch_size < part.smallest_batch:
@@ -91,7 +118,7 @@ def check(experiment: Experiment, data: Data) -> None:
                 f"normalization {kind} needs a batch-size of at least {part.smallest_batch}, "
                 f"but batch-size is {e.batch_size}: one row has no spread to normalize by"
             )
-    wiring = wire(e, data.features, data.outputs, 0)
+    wiring = wired(e, data, 0)
     alone = [n.layer for n in wiring.nodes if isinstance(n.op, GroupNorm) and n.op.units == 1]
     if alone and e.batch_size == 1:
         raise InputError(
@@ -107,6 +134,16 @@ def check(experiment: Experiment, data: Data) -> None:
         )
 
 
+def _check_recurrent(e: Experiment) -> None:
+    for layer in range(1, e.recurrent_layers + 1):
+        kind = e.at(layer)["normalization"]
+        if kind in ("batch", "weight"):
+            raise InputError(
+                f"normalization {kind} does not fit cell {e.cell}, whose time steps share their "
+                "parameters but not their batches: it must be one of none, layer, rms, group"
+            )
+
+
 def memory(experiment: Experiment, wiring: Wiring) -> int:
     """Bytes the network would take: parameters with their copies, and all buffers."""
     e = experiment
@@ -116,15 +153,37 @@ def memory(experiment: Experiment, wiring: Wiring) -> int:
     return int(np.dtype(e.dtype).itemsize * (learned * copies + entries))
 
 
-def _bind(nodes: list[Node], store: ParameterStore) -> None:
-    """Give each op its views, and the parameters that start from a constant their values."""
-    for node in nodes:
+def _bind(nodes: list[Node], store: ParameterStore) -> dict[int, tuple[Shared, ...]]:
+    """Give each op its views, and the parameters that start from a constant their values.
+
+    Of the nodes that share a parameter the one that comes first in the backward pass writes its
+    gradient where it belongs; the others write it beside, to be added.
+    """
+    taken: set[str] = set()
+    beside: dict[str, Array] = {}
+    shared: dict[int, tuple[Shared, ...]] = {}
+    for index in range(len(nodes), 0, -1):
+        node = nodes[index - 1]
         prefix = layer_prefix(node.layer)
         specs = node.op.parameters()
+        views: dict[str, Parameter] = {}
+        added: list[Shared] = []
         for spec in specs:
+            name = f"{prefix}.{spec.name}"
+            view = views[spec.name] = store.parameter(name)
             if isinstance(spec.start, float | int):
-                store.view(f"{prefix}.{spec.name}", store.values)[...] = spec.start
-        node.op.bind({spec.name: store.parameter(f"{prefix}.{spec.name}") for spec in specs})
+                view.value[...] = spec.start
+            if name in taken:
+                scratch = beside.setdefault(name, np.zeros_like(view.grad))
+                views[spec.name] = Parameter(name, view.value, scratch)
+                added.append(Shared(name, view.grad, scratch))
+            elif node.time is not None:
+                added.append(Shared(name, view.grad, None))
+            taken.add(name)
+        node.op.bind(views)
+        if added:
+            shared[index] = tuple(added)
+    return shared
 
 
 def _parts(store: ParameterStore) -> dict[str, slice]:

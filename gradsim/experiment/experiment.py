@@ -18,6 +18,7 @@ from pydantic import (
 from gradsim.errors import InputError, nearest
 from gradsim.experiment.knobs import Effect, Knob
 from gradsim.experiment.layered import INHERIT, Override, flat, split_name
+from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.sources import DATA_SETS
 from gradsim.experiment.tables import is_file
 from gradsim.nn.activations import ACTIVATIONS
@@ -27,11 +28,14 @@ from gradsim.nn.losses import LOSSES
 from gradsim.nn.network import LayerName
 from gradsim.nn.normalization import NORMALIZATIONS, PLACES
 from gradsim.nn.optimizers import OPTIMIZERS
+from gradsim.nn.recurrent import CELLS
 from gradsim.nn.schedules import SCHEDULES
 from gradsim.nn.settings import Setting
 from gradsim.nn.skips import ORDERS, SKIPS, WIDTHS
 
 MOST_WIDTH = 1024
+
+RECURRENT = tuple(name for name in CELLS if name != "none")
 
 PARTS: dict[str, Mapping[str, Any]] = {
     "activation": ACTIVATIONS,
@@ -165,6 +169,7 @@ class Experiment(BaseModel):
             key="s",
             choices=_formulas(SKIPS, none="y = f(x)"),
             per_layer=True,
+            used_with=("cell", ("none",)),
         ),
     ] = "none"
     skip_every: Annotated[
@@ -248,6 +253,7 @@ class Experiment(BaseModel):
         Knob(
             "number of hidden layers",
             Effect.REBUILD,
+            used_with=("cell", ("none",)),
             key="d",
             low=1,
             high=1000,
@@ -276,6 +282,76 @@ class Experiment(BaseModel):
             also_words=f"whole numbers from 1 to {MOST_WIDTH} with commas between, or nothing",
         ),
     ] = ""
+    cell: Annotated[
+        str,
+        Knob(
+            "recurrent cell: a network through time instead of a deep stack",
+            Effect.REBUILD,
+            choices=CELLS,
+        ),
+    ] = "none"
+    recurrent_layers: Annotated[
+        int,
+        Knob(
+            "recurrent layers, one on the other, instead of depth",
+            Effect.REBUILD,
+            low=1,
+            high=16,
+            used_with=("cell", RECURRENT),
+        ),
+    ] = 1
+    recurrent_initializer: Annotated[
+        str,
+        Knob(
+            "how the weights from one time step to the next start",
+            Effect.REBUILD,
+            choices={
+                name: part.formula for name, part in INITIALIZERS.items() if not part.fits_data
+            },
+            used_with=("cell", RECURRENT),
+        ),
+    ] = "glorot-normal"
+    recurrent_radius: Annotated[
+        float,
+        Knob(
+            "spectral radius that the weights over time are scaled to; 0 leaves them as drawn",
+            Effect.REBUILD,
+            low=0.0,
+            used_with=("cell", RECURRENT),
+        ),
+    ] = 0.0
+    forget_bias: Annotated[
+        float,
+        Knob(
+            "bias at which the forget gate starts: the larger, the longer is remembered",
+            Effect.REBUILD,
+            low=-100.0,
+            high=100.0,
+            used_with=("cell", ("lstm",)),
+        ),
+    ] = 0.0
+    truncation: Annotated[
+        int,
+        Knob(
+            "time steps that the gradient goes back at most, in windows from the end; 0 is all",
+            Effect.KEEP,
+            low=0,
+            high=2000,
+            used_with=("cell", RECURRENT),
+        ),
+    ] = 0
+    readout: Annotated[
+        str,
+        Knob(
+            "when the network answers, and the loss is taken",
+            Effect.REBUILD,
+            choices={
+                "last": "after the last time step",
+                "every": "after every time step",
+            },
+            used_with=("cell", RECURRENT),
+        ),
+    ] = "last"
     batch_size: Annotated[
         int, Knob("examples in each training step", Effect.KEEP, low=1, high=65536)
     ] = 64
@@ -284,7 +360,7 @@ class Experiment(BaseModel):
         Knob(
             "data set, or the path of a CSV or NPZ file; a fifth is held out",
             Effect.REBUILD,
-            choices={name: source.about for name, source in DATA_SETS.items()},
+            choices={name: source.about for name, source in (DATA_SETS | SEQUENCES).items()},
             also=is_file,
             also_words="the path of a .csv or .npz file",
         ),
@@ -292,6 +368,31 @@ class Experiment(BaseModel):
     target: Annotated[
         str,
         Knob("column of a CSV file to predict; nothing stands for the last", Effect.REBUILD),
+    ] = ""
+    sequence_length: Annotated[
+        int,
+        Knob(
+            "time steps of a made-up sequence",
+            Effect.REBUILD,
+            low=1,
+            high=2000,
+            used_with=("data", ("adding", "recall", "copy")),
+        ),
+    ] = 50
+    sequence_column: Annotated[
+        str,
+        Knob(
+            "column of a CSV file that says to which sequence a row belongs; nothing for no "
+            "sequences",
+            Effect.REBUILD,
+        ),
+    ] = ""
+    time_column: Annotated[
+        str,
+        Knob(
+            "column of a CSV file to order a sequence by; nothing for the order of the file",
+            Effect.REBUILD,
+        ),
     ] = ""
     scaling: Annotated[
         str,

@@ -23,6 +23,10 @@ class Table:
     """True where all columns share one scale, like the pixels of a picture."""
     held_out: tuple[Array, Array] | None = None
     """Inputs and targets to hold out, where they come apart from the others."""
+    steps: int = 1
+    """Time steps in a row: its inputs are those of the first time step, then of the second ..."""
+    as_is: bool = False
+    """True where the numbers must not be scaled: they mean something as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Starting values: weights and biases drawn from the seed, each from a stream of its own."""
 
+from collections.abc import Mapping
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +32,14 @@ def draw(
     # Weights beyond the range of the number format are infinite; that is data.
     with np.errstate(all="ignore"):
         for start in Start:
+            drawn: set[str] = set()
             for node in network.nodes:
                 for spec in node.op.parameters():
                     name = f"{layer_prefix(node.layer)}.{spec.name}"
-                    if spec.start is start and (names is None or name in names):
+                    wanted = spec.start is start and (names is None or name in names)
+                    # Time steps share their parameters: they are drawn once.
+                    if wanted and name not in drawn:
+                        drawn.add(name)
                         value = _row_norms if start is Start.ROW_NORMS else _drawn
                         store.view(name, store.values)[...] = value(
                             experiment, network, node.layer, spec
@@ -56,10 +62,31 @@ def _drawn(
 ) -> Array:
     at, rng = experiment.at(layer), parameter_stream(experiment.seed, layer, spec.name)
     if spec.start is Start.BIAS:
-        return np.asarray(rng.standard_normal(spec.shape) * float(at["bias-std"]))
+        biases = np.asarray(rng.standard_normal(spec.shape) * float(at["bias-std"]))
+        if experiment.cell == "lstm" and spec.name == "bias":
+            units = int(at["width"])
+            biases[units : 2 * units] += experiment.forget_bias
+        return biases
+    if spec.start is Start.RECURRENT:
+        return _recurrent(experiment, spec, at, rng)
     fan_out, fan_in = spec.shape
     weights = INITIALIZERS[at["initializer"]].weights((fan_out, fan_in), at, rng)
     return np.asarray(weights * gain(experiment, layer))
+
+
+def _recurrent(
+    e: Experiment, spec: ParameterSpec, at: Mapping[str, Any], rng: np.random.Generator
+) -> Array:
+    """The weights over time: a square for each gate, each scaled to the radius asked for."""
+    units = spec.shape[1]
+    squares = []
+    for _ in range(spec.shape[0] // units):
+        square = INITIALIZERS[e.recurrent_initializer].weights((units, units), at, rng)
+        if e.recurrent_radius > 0.0:
+            radius = float(np.max(np.abs(np.linalg.eigvals(square))))
+            square = square * (e.recurrent_radius / radius if radius else 1.0)
+        squares.append(square)
+    return np.concatenate(squares)
 
 
 def _row_norms(

@@ -38,6 +38,9 @@ MOST_CATEGORIES = 100
 MOST_WHOLE_NUMBERS = 20
 """Different whole numbers in a target that are still taken for classes."""
 
+MOST_STEPS = 2000
+"""Time steps of the longest sequence."""
+
 FEWEST_ROWS = 5
 """With fewer there would be nothing to hold out."""
 
@@ -94,8 +97,11 @@ def fingerprint(name: str) -> Fingerprint:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def read_table(name: str, target: str) -> Table:
+def read_table(name: str, target: str, sequence: str = "", time: str = "") -> Table:
     """The table in a CSV file: each column numbers or categories, one column the target.
+
+    With a column `sequence`, rows that agree there are the time steps of one sequence, in the
+    order of the column `time`, else of the file.
 
     The target is the column of that name, else the last. A column of words becomes a column of 0
     and 1 for each word. A target of words, or of at most 20 different whole numbers that repeat,
@@ -108,7 +114,60 @@ def read_table(name: str, target: str) -> Table:
             columns, rows = _read(plain(name), file)
     except OSError as error:
         raise unreadable(name, error) from None
-    return _table(plain(name), columns, rows, target.strip())
+    apart = _apart(plain(name), columns, target, sequence, time)
+    table = _table(plain(name), columns, rows, target)
+    return sequences(table, apart, plain(name), rows) if apart else table
+
+
+def _apart(
+    name: str, columns: list["_Column"], target: str, sequence: str, time: str
+) -> list["_Column"]:
+    """Take out the columns that say to which sequence a row belongs, and when it was."""
+    found: list[_Column] = []
+    for what, title in (("sequence-column", sequence), ("time-column", time)):
+        titles = [column.title for column in columns]
+        if not title:
+            continue
+        if title == target or title not in titles:
+            why = "is the target too" if title == target else "is not there"
+            raise InputError(
+                f"{name}: {what} {quoted(title)} {why}; {plain(nearest(title, titles))}"
+            )
+        found.append(columns.pop(titles.index(title)))
+    if len(found) == 2 and found[1].words:
+        raise InputError(f"{name}: time-column {quoted(time)} has words, but must have numbers")
+    if found and not columns:
+        raise InputError(f"{name}: no column is left for the target; it needs one more")
+    return found
+
+
+def sequences(table: Table, apart: Sequence["_Column"], name: str, rows: int) -> Table:
+    """The rows of a table put together to sequences, all of them equally long."""
+    numbers = apart[0].numbers()
+    when = apart[1].numbers() if len(apart) > 1 else np.arange(rows)
+    order = np.lexsort((when, numbers))
+    members, counts = np.unique(numbers[order], return_counts=True)
+    if (counts != counts[0]).any():
+        other = int(np.flatnonzero(counts != counts[0])[0])
+        words = apart[0].sorted_words()
+        one, two = (words[int(m)] if words else f"{m:g}" for m in (members[0], members[other]))
+        raise InputError(
+            f"{name}: sequence {quoted(one)} has {counts[0]} rows and {quoted(two)} has "
+            f"{counts[other]}; all must be equally long"
+        )
+    steps = int(counts[0])
+    if steps > MOST_STEPS:
+        raise InputError(
+            f"{name}: its sequences have {steps:,} time steps; at most {MOST_STEPS:,} are taken"
+        )
+    if len(members) < FEWEST_ROWS:
+        raise InputError(
+            f"{name}: it has {len(members)} sequences; at least {FEWEST_ROWS} are needed"
+        )
+    shape = (len(members), steps)
+    targets = table.targets[order].reshape(*shape, *table.targets.shape[1:])
+    inputs = table.inputs[order].reshape(len(members), -1)
+    return Table(inputs, targets, table.classes, steps=steps)
 
 
 def path_of(name: str) -> Path:

@@ -30,6 +30,9 @@ class Mark:
     pre_activation: int = 0
     activation: int | None = None
     output: int = 0
+    time: int | None = None
+    weight: str = "weight"
+    """The weights on the way that is looked at: those over time, in a recurrent network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,17 @@ class Wiring:
     marks: list[Mark] = field(default_factory=list)
 
     def place(
-        self, op: Op, layer: LayerName, *inputs: int, width: int, paths: tuple[str, ...] = ("main",)
+        self,
+        op: Op,
+        layer: LayerName,
+        *inputs: int,
+        width: int,
+        paths: tuple[str, ...] = ("main",),
+        time: int | None = None,
+        parts: tuple[slice | None, ...] | None = None,
     ) -> int:
         """Add an op that reads these values; the index of the value that it computes."""
-        self.nodes.append(Node(op, layer, inputs, paths))
+        self.nodes.append(Node(op, layer, inputs, paths, time, parts))
         self.widths.append(width)
         return len(self.nodes)
 

@@ -1,6 +1,6 @@
 """A network: ops wired into a graph, over flat vectors of parameters and gradients."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -28,6 +28,26 @@ class Node:
     inputs: tuple[int, ...]
     paths: tuple[str, ...] = ("main",)
     time: int | None = None
+    parts: tuple[slice | None, ...] | None = None
+    """Which columns of each input are read; None for all of them."""
+
+    @property
+    def reads(self) -> Iterator[tuple[int, str, slice | None]]:
+        """Each input: the value, the path, and the columns of it."""
+        parts = self.parts or (None,) * len(self.inputs)
+        return zip(self.inputs, self.paths, parts, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A gradient that several nodes add to: where it belongs, and where this one writes its part.
+
+    `part` is None for the node that comes first in the backward pass: it begins the sum.
+    """
+
+    name: str
+    total: Array
+    part: Array | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,8 @@ class LayerSlots:
     weight: str
     part: slice
     """The layer's parameters in the flat vectors."""
+    time: int | None = None
+    """The time step in a recurrent network, else None."""
 
 
 class Network:
@@ -62,9 +84,12 @@ class Network:
         parameters: ParameterStore,
         widths: Sequence[int],
         batch: int,
+        shared: Mapping[int, tuple[Shared, ...]] | None = None,
     ) -> None:
         self.nodes = tuple(nodes)
         self.layers = tuple(layers)
+        self.groups: dict[LayerName, slice] = {layer.name: layer.part for layer in layers}
+        """The parameters of each layer in the flat vectors; time steps share theirs."""
         self.loss = loss
         self.parameters = parameters
         count = len(self.nodes) + 1
@@ -72,10 +97,16 @@ class Network:
         self.gradients: list[Array | None] = [None] * count
         self.sent: list[tuple[Array, ...]] = [()] * count
         """What node k sent back to each of its inputs, in the last backward pass."""
+        self.shared = shared or {}
+        """The gradients that node k shares with others."""
+        self.contributed: dict[int, float] = {}
+        """L2 norm of what node k added to the gradient of the recurrent weights, in the last
+        backward pass, where it was measured."""
         consumers = [0] * count
         for node in self.nodes:
-            for value in node.inputs:
-                consumers[value] += 1
+            for value, _, part in node.reads:
+                # A value that is read in part is put together from parts on the way back.
+                consumers[value] += 1 if part is None else 2
         self._last_reader = {
             source: index
             for index, node in enumerate(self.nodes, start=1)
@@ -89,7 +120,7 @@ class Network:
         """A buffer for the sum, at each value that more than one node reads."""
 
     def depth(self) -> int:
-        """The number of hidden layers."""
+        """The number of hidden layers; in a recurrent network, of layers times time steps."""
         return len(self.layers) - 1
 
     def buffers(self) -> Iterator[tuple[str, Array]]:
@@ -106,7 +137,9 @@ class Network:
         last = len(self.nodes) if upto is None else upto
         values: dict[int, Array] = {0: inputs}
         for index, node in enumerate(self.nodes[:last], start=1):
-            values[index] = node.op.infer(*(values[k] for k in node.inputs))
+            values[index] = node.op.infer(
+                *(values[k] if part is None else values[k][:, part] for k, _, part in node.reads)
+            )
             # A value that no later node reads is let go of: memory stays that of a few layers.
             for source in node.inputs:
                 if self._last_reader[source] == index and source != last:

@@ -14,6 +14,7 @@ class Start(Enum):
 
     WEIGHT = "drawn by the initializer; its shape is (fan_out, fan_in)"
     BIAS = "drawn with the standard deviation of the biases, which may be 0"
+    RECURRENT = "drawn by the initializer of the recurrent weights: a square for each gate"
     ROW_NORMS = "the norm of each row of the op's `weight`, so that nothing changes"
 
 

@@ -27,7 +27,12 @@ from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Origin, Position, Run, Segment
 
-DATA_KNOBS = frozenset({"data", "target", "scaling"})
+DATA_KNOBS = frozenset(
+    {
+        "data", "target", "scaling", "cell", "readout",
+        "sequence-length", "sequence-column", "time-column",
+    }
+)  # fmt: skip
 """Knobs that decide which rows are read; a switch of any other goes on with the same rows."""
 
 RUNS_AT_HAND = 4

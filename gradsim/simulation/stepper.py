@@ -57,9 +57,9 @@ def plan(training: Training) -> Plan:
     ]
     arrived: set[int] = set()
     for node in reversed(nodes):
-        for source, path in zip(node.inputs, node.paths, strict=True):
+        for source, path, part in node.reads:
             backward.append((Phase.BACKWARD, node.layer, path, node.op.name))
-            if source in arrived:
+            if part is None and source in arrived:
                 backward.append((Phase.BACKWARD, node.layer, path, "join"))
             arrived.add(source)
     return (
@@ -67,7 +67,7 @@ def plan(training: Training) -> Plan:
         (Phase.LOSS, "output", "main", network.loss.name),
         *backward,
         (Phase.CLIP, "all", "main", _clip_name(training)),
-        *((Phase.UPDATE, layer.name, "main", training.optimizer.name) for layer in network.layers),
+        *((Phase.UPDATE, layer, "main", training.optimizer.name) for layer in network.groups),
     )
 
 
@@ -90,7 +90,10 @@ def _forward(network: Network, inputs: Array, step: int, norm: Norm) -> Iterator
     norms = [0.0] * len(values)
     values[0], norms[0] = inputs, norm(inputs)
     for index, node in enumerate(network.nodes, start=1):
-        taken = [_there(values[k]) for k in node.inputs]
+        taken = [
+            _there(values[k]) if part is None else _there(values[k])[:, part]
+            for k, _, part in node.reads
+        ]
         output = node.op.forward(*taken)
         values[index], norms[index] = output, norm(output)
         for source, path in zip(node.inputs, node.paths, strict=True):
@@ -111,36 +114,55 @@ def _loss(training: Training, target: Array, step: int, norm: Norm) -> Iterator[
 
 def _backward(network: Network, step: int, norm: Norm) -> Iterator[Event]:
     gradients = network.gradients
-    norms = [0.0] * len(gradients)
+    norms: list[float | None] = [0.0] * len(gradients)
     arrived = [False] * len(gradients)
     last = len(gradients) - 1
     gradients[last] = network.loss.backward()
-    norms[last] = norm(_there(gradients[last]))
+    size = norms[last] = norm(_there(gradients[last]))
     yield Event(
         step, Phase.BACKWARD, "output", None, "main", network.loss.name,
-        network.loss.factor, norms[last],
+        network.loss.factor, size,
     )  # fmt: skip
     for index in range(last, 0, -1):
         node = network.nodes[index - 1]
-        sent = network.sent[index] = node.op.backward(_there(gradients[index]))
-        for source, path, gradient in zip(node.inputs, node.paths, sent, strict=True):
+        given = _there(gradients[index])
+        if norms[index] is None:
+            norms[index] = norm(given)
+        came = norms[index] or 0.0
+        sent = network.sent[index] = node.op.backward(given)
+        if index in network.shared:
+            _add_up(network, index, norm)
+        for (source, path, part), gradient in zip(node.reads, sent, strict=True):
             out = norm(gradient)
             first = not arrived[source]
-            if first:
-                gradients[source], norms[source], arrived[source] = gradient, out, True
-            yield Event(
-                step, Phase.BACKWARD, node.layer, node.time, path, node.op.name,
-                norms[index], out,
-            )  # fmt: skip
-            if first:
+            arrived[source] = True
+            if part is not None:
+                # Put together from parts; its norm is known when all of them have come.
+                if first:
+                    gradients[source] = network.joins[source]
+                    network.joins[source].fill(0.0)
+                    norms[source] = None
+                network.joins[source][:, part] += gradient
+            elif first:
+                gradients[source], norms[source] = gradient, out
+            yield Event(step, Phase.BACKWARD, node.layer, node.time, path, node.op.name, came, out)
+            if first or part is not None:
                 continue
             # Another path has brought its part already: the gradient is the sum of both.
             total = network.joins[source]
             np.add(_there(gradients[source]), gradient, out=total)
-            gradients[source], norms[source] = total, norm(total)
-            yield Event(
-                step, Phase.BACKWARD, node.layer, node.time, path, "join", out, norms[source]
-            )
+            size = norm(total)
+            gradients[source], norms[source] = total, size
+            yield Event(step, Phase.BACKWARD, node.layer, node.time, path, "join", out, size)
+
+
+def _add_up(network: Network, index: int, norm: Norm) -> None:
+    """Add what a time step has written beside to the gradients that all of them share."""
+    for shared in network.shared[index]:
+        if shared.name.endswith("recurrent.weight"):
+            network.contributed[index] = norm(shared.total if shared.part is None else shared.part)
+        if shared.part is not None:
+            np.add(shared.total, shared.part, out=shared.total)
 
 
 def _clip(training: Training, step: int) -> Iterator[Event]:
@@ -157,13 +179,12 @@ def _update(training: Training, step: int, norm: Norm) -> Iterator[Event]:
     store = training.network.parameters
     training.optimizer.begin()
     rate = training.learning_rate(step)
-    for layer in training.network.layers:
-        part = layer.part
+    for layer, part in training.network.groups.items():
         training.optimizer.step(part, store.values, store.clipped, store.updates, rate)
         norm_in, norm_out = norm(store.clipped[part]), norm(store.updates[part])
         store.values[part] += store.updates[part]
         yield Event(
-            step, Phase.UPDATE, layer.name, None, "main", training.optimizer.name,
+            step, Phase.UPDATE, layer, None, "main", training.optimizer.name,
             norm_in, norm_out,
         )  # fmt: skip
 
