@@ -114,7 +114,8 @@ def read_table(name: str, target: str, sequence: str = "", time: str = "") -> Ta
             columns, rows = _read(plain(name), file)
     except OSError as error:
         raise unreadable(name, error) from None
-    apart = _apart(plain(name), columns, target, sequence, time)
+    target = target.strip()
+    apart = _apart(plain(name), columns, target, sequence.strip(), time.strip())
     table = _table(plain(name), columns, rows, target)
     return sequences(table, apart, plain(name), rows) if apart else table
 
