@@ -9,6 +9,7 @@ it sends on over the norm of what it was given.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from math import inf, isfinite, log10, nan
 
 import numpy as np
@@ -21,8 +22,12 @@ from gradsim.nn.linear import Linear, Projection
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.normalization import Normalization
 from gradsim.nn.op import Op
+from gradsim.nn.recurrent import Gates, OverTime, RecurrentLinear
 from gradsim.numbers import signed
 from gradsim.simulation.session import Session
+
+ROUNDING = 1e-12
+"""Share of a gradient below which what no path explains is rounding."""
 
 
 class Part(StrEnum):
@@ -32,6 +37,7 @@ class Part(StrEnum):
     ACTIVATION = "activation slope"
     NORMALIZATION = "normalization"
     SKIP = "skip"
+    GATES = "gates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,14 @@ class Path:
     """<path, total> / <total, total> at the block's input; the shares of all paths sum to 1."""
     entries: tuple[Entry, ...]
     """In the order of the backward pass."""
+    from_outside: float | None = None
+    """Where it does not come through the block: log10 of what it brings over what that is given."""
 
     @property
     def decades(self) -> float:
         """log10 of what this path brings over what the block was given: the sum of its entries."""
+        if self.from_outside is not None:
+            return self.from_outside
         return sum(entry.decades for entry in self.entries)
 
     @property
@@ -79,9 +89,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Layers that a skip leads around together, a single layer, or the head."""
+    """Layers that a skip leads around together, a single layer, the head; or a time step."""
 
     first: LayerName
+    """In a recurrent network the time step, as `last`."""
     last: LayerName
     norm_in: float
     """L2 norm of the gradient with respect to the block's output."""
@@ -90,11 +101,14 @@ class Block:
     decades: float
     """log10(norm_out / norm_in): over all blocks these add up to the change of the network."""
     paths: tuple[Path, ...]
+    axis: str = "layer"
+    """What `first` and `last` count: `layer` or `time step`."""
 
     @property
     def main(self) -> Path:
-        """The path that brings the most of what arrives."""
-        return max(self.paths, key=lambda path: abs(path.share) if isfinite(path.share) else 0.0)
+        """The path through the block that brings the most of what arrives."""
+        through = [path for path in self.paths if path.from_outside is None]
+        return max(through, key=lambda path: abs(path.share) if isfinite(path.share) else 0.0)
 
     @property
     def name(self) -> str:
@@ -102,8 +116,8 @@ class Block:
         if self.first == "output":
             return "output"
         if self.first == self.last:
-            return f"layer {self.last}"
-        return f"layers {self.first} to {self.last}"
+            return f"{self.axis} {self.last}"
+        return f"{self.axis}s {self.first} to {self.last}"
 
     @property
     def sentence(self) -> str:
@@ -147,6 +161,8 @@ class Ledger:
     def sentence(self) -> str:
         """The change over the hidden layers, and which part and which layer did most of it."""
         hidden = [block for block in self.blocks if block.first != "output"]
+        if not hidden:
+            return "one time step: the gradient goes no way through time"
         broken = next((b for b in self.blocks if not isfinite(b.decades) or b.norm_in == 0.0), None)
         if broken:
             return broken.sentence
@@ -155,13 +171,16 @@ class Ledger:
         most = max(debts, key=lambda part: way * debts[part])
         worst = max(hidden, key=lambda block: way * block.decades)
         verb = "lost" if way < 0 else "gained"
+        road = f"from the output of layer {hidden[0].last} to the input of layer 1"
+        if hidden[0].axis != "layer":
+            road = f"from {hidden[0].name} back to time step {int(hidden[-1].first) - 1}"
         parts = ", ".join(f"{part} {signed(debts[part])}" for part in Part if debts[part])
         also = ""
         if any(len(block.paths) > 1 for block in hidden):
             also = " along the path that brings the most through each block"
         return (
-            f"{verb} {abs(self.decades):.2f} decades from the output of layer {hidden[0].last} "
-            f"to the input of layer 1 ({parts or 'nothing'}{also}); most by {most}, "
+            f"{verb} {abs(self.decades):.2f} decades {road} "
+            f"({parts or 'nothing'}{also}); most by {most}, "
             f"and in {worst.name} ({signed(worst.decades)})"
         )
 
@@ -203,11 +222,18 @@ def plain(found: Ledger) -> dict[str, object]:
     }
 
 
-def ledger(session: Session, step: int | None = None) -> Ledger:
-    """The ledger of a step already done, or of that at the cursor: of the batch to come there."""
+def ledger(session: Session, step: int | None = None, layer: int | None = None) -> Ledger:
+    """The ledger of a step already done, or of that at the cursor: of the batch to come there.
+
+    In a recurrent network it goes back through time in one of its layers, the top one if none is
+    named: a block takes the gradient from the state of a time step to the state before it.
+    """
     machine = session.machine_with_gradients(step)
+    network = machine.network
     with np.errstate(all="ignore"):
-        return Ledger(tuple(_blocks(machine.network, machine.experiment)))
+        if machine.experiment.cell != "none":
+            return Ledger(tuple(_through_time(network, layer)))
+        return Ledger(tuple(_blocks(network, machine.experiment)))
 
 
 def _blocks(network: Network, experiment: Experiment) -> Iterator[Block]:
@@ -219,23 +245,52 @@ def _blocks(network: Network, experiment: Experiment) -> Iterator[Block]:
         entry = slots[cut.last].output
     ends.append(("output", "output", entry, slots["output"].output))
     for first, last, start, end in reversed(ends):
-        given, total = _norm(network.gradients[end]), network.gradients[start]
-        assert total is not None
-        arrived = l2_norm(total)
-        paths = tuple(
-            Path(_name(names), _share(part, total), tuple(entries))
-            for names, part, entries in _paths(network, end, start)
+        yield _block(network, first, last, start, end, "layer")
+
+
+def _through_time(network: Network, layer: int | None) -> Iterator[Block]:
+    top = max(slots.name for slots in network.layers[:-1] if slots.name != "output")
+    steps = [slots for slots in network.layers if slots.name == (layer or top)]
+    if steps[0].name == top:
+        yield _block(
+            network, "output", "output", steps[-1].output, network.layers[-1].output, "time step"
         )
-        yield Block(first, last, given, arrived, _decades(given, arrived), paths)
+    for before, now in reversed(list(pairwise(steps))):
+        assert now.time is not None
+        yield _block(network, now.time, now.time, before.output, now.output, "time step")
+
+
+def _block(
+    network: Network, first: LayerName, last: LayerName, start: int, end: int, axis: str
+) -> Block:
+    """What becomes of the gradient from value `end` back to value `start`."""
+    given, total = _norm(network.gradients[end]), network.gradients[start]
+    assert total is not None
+    arrived = l2_norm(total)
+    paths, rest = [], total.copy()
+    for names, part, columns, entries in _paths(network, end, start):
+        cut = slice(None) if columns is None else columns
+        paths.append(Path(_name(names), _share(part, total[:, cut], arrived), tuple(entries)))
+        rest[:, cut] -= part
+    if axis != "layer" and l2_norm(rest) > ROUNDING * arrived:
+        # The loss, or a layer above, sends something to this state that no later state saw.
+        brought = _decades(given, l2_norm(rest))
+        paths.append(Path("from above", _share(rest, total, arrived), (), brought))
+    return Block(first, last, given, arrived, _decades(given, arrived), tuple(paths), axis)
 
 
 def _paths(
     network: Network, end: int, start: int
-) -> Iterator[tuple[list[str], Array, Sequence[Entry]]]:
-    """Every way from value `end` back to value `start`: its names, what it brings, its ops."""
+) -> Iterator[tuple[list[str], Array, slice | None, Sequence[Entry]]]:
+    """Every way from value `end` back to value `start`.
+
+    Its names, what it brings, to which columns, and its ops.
+    """
     node = network.nodes[end - 1]
     given = _norm(network.gradients[end])
-    for source, name, sent in zip(node.inputs, node.paths, network.sent[end], strict=True):
+    for (source, name, columns), sent in zip(node.reads, network.sent[end], strict=True):
+        if source < start:
+            continue  # it leads to another layer or to the input, not to where this is about
         here = Entry(
             node.layer,
             node.op.name,
@@ -244,16 +299,18 @@ def _paths(
             node.op.largest_slope if isinstance(node.op, Activation) else nan,
         )
         if source == start:
-            yield [name], sent, [here]
+            yield [name], sent, columns, [here]
         else:
-            for names, part, entries in _paths(network, source, start):
-                yield [name, *names], part, [here, *entries]
+            for names, part, cut, entries in _paths(network, source, start):
+                yield [name, *names], part, cut, [here, *entries]
 
 
 def _part(op: Op) -> Part:
     match op:
-        case Linear() | Projection():
+        case Linear() | Projection() | RecurrentLinear() | OverTime():
             return Part.WEIGHTS
+        case Gates():
+            return Part.GATES
         case Activation():
             return Part.ACTIVATION
         case Normalization():
@@ -267,13 +324,12 @@ def _name(names: list[str]) -> str:
     return next((name for name in names if name != "main"), "main")
 
 
-def _share(part: Array, total: Array) -> float:
-    """<part, total> / <total, total>, over the whole number range; NaN where total is zero."""
-    size = l2_norm(total)
+def _share(part: Array, total: Array, size: float) -> float:
+    """<part, total> / size^2, over the whole number range; NaN where nothing arrives."""
     if size == 0.0 or not isfinite(size):
         return nan
-    unit = total.astype(np.float64).reshape(-1) / size
-    return float(np.dot(part.astype(np.float64).reshape(-1) / size, unit))
+    unit = (total.astype(np.float64) / size).reshape(-1)
+    return float(np.dot((part.astype(np.float64) / size).reshape(-1), unit))
 
 
 def _norm(array: Array | None) -> float:
@@ -291,6 +347,8 @@ def _decades(given: float, sent: float) -> float:
 
 
 def _path_words(path: Path) -> str:
+    if path.from_outside is not None:
+        return "straight from the loss or the layer above"
     told = []
     for part in Part:
         entries = [entry for entry in path.entries if entry.part is part]

@@ -14,14 +14,14 @@ from threadpoolctl import threadpool_limits
 
 from gradsim.experiment.batches import Batches
 from gradsim.experiment.build import build, load_data
-from gradsim.experiment.data import Data
+from gradsim.experiment.data import Data, stacked
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.start import draw
 from gradsim.insight.verdict import judge
 from gradsim.nn.losses import LOSSES, accuracy
 from gradsim.nn.network import Network
 from gradsim.simulation.events import Phase
-from gradsim.simulation.measure import StepRecord, empty_table, measure_gradients
+from gradsim.simulation.measure import StepRecord, empty_table, measure_gradients, places_of
 from gradsim.simulation.stepper import run_step, training_step
 from gradsim.simulation.training import Training, training
 
@@ -98,7 +98,9 @@ def _gradient(e: Experiment, train: Training, batches: Batches, step: int) -> Gr
     for event in training_step(train, *batches.batch(step), step):
         if event.phase is Phase.CLIP:
             break
-    record = StepRecord(step, loss=train.loss, layers=empty_table(train.network))
+    record = StepRecord(
+        step, loss=train.loss, layers=empty_table(train.network), places=places_of(train.network)
+    )
     assert record.layers is not None
     assert train.clipping is not None
     measure_gradients(train.network, record.layers)
@@ -115,8 +117,9 @@ def _gradient(e: Experiment, train: Training, batches: Batches, step: int) -> Gr
 
 def _held_out(e: Experiment, network: Network, data: Data) -> tuple[float, float | None]:
     """Loss and accuracy on the held-out rows, in evaluation behavior."""
-    rows = len(data.held_out_inputs)
+    rows = len(data.held_out_inputs) * data.answers
+    target = stacked(data.held_out_targets, data.per_step)
     loss = LOSSES[e.loss](rows, data.outputs, e.dtype, e.loss_factor, e.at("output"))
     with np.errstate(all="ignore"):
         output = network.infer(data.held_out_inputs.astype(e.dtype))
-        return loss.forward(output, data.held_out_targets), accuracy(output, data.held_out_targets)
+        return loss.forward(output, target), accuracy(output, target)

@@ -4,6 +4,7 @@ The parameters are shared by all steps: each op has the same views of the values
 gradient of its own, which the network adds up.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
@@ -146,7 +147,24 @@ class GRULinear(RecurrentLinear):
         return np.concatenate((both, of_x[:, 2 * u :], of_h[:, 2 * u :]), axis=1)
 
 
-class GRUGates(Op):
+class Gates(Op):
+    """What makes a new state of the gates and the old one; `gates` keeps them, squashed."""
+
+    units: int
+    gates: Array
+
+    @abstractmethod
+    def opened(self) -> Array:
+        """Every gate between 0 and 1, of each row, unit and kind: what its sigmoid gave out."""
+
+    def saturated(self, below: float) -> float:
+        """Share of the gates whose slope is below this share of 1/4, the largest there is."""
+        gates = self.opened()
+        slopes = gates * (1.0 - gates)
+        return float(np.count_nonzero(slopes < 0.25 * below)) / slopes.size
+
+
+class GRUGates(Gates):
     """h' = (1 - z) * n + z * h, with n = tanh(n_x + r * n_h), r and z sigmoids.
 
     Takes [r, z, n_x, n_h] before their functions: (batch, 4 * units), and h: (batch, units), zeros
@@ -163,6 +181,10 @@ class GRUGates(Op):
         self.y: Array = np.zeros((batch, units), dtype)
         self.grad_gates: Array = np.zeros((batch, 4 * units), dtype)
         self.grad_h: Array = np.zeros((batch, units), dtype)
+
+    def opened(self) -> Array:
+        """r and z: (batch, 2 * units)."""
+        return self.gates
 
     def forward(self, gates: Array, h: Array | None = None) -> Array:
         """h': (batch, units)."""
@@ -208,7 +230,7 @@ class GRUGates(Op):
         return y if h is None else y + z * h
 
 
-class LSTMGates(Op):
+class LSTMGates(Gates):
     """[h', c'] with c' = f * c + i * g and h' = o * tanh(c'); i, f, o sigmoids, g a tanh.
 
     Takes [i, f, g, o] before their functions: (batch, 4 * units), and c: (batch, units), zeros at
@@ -227,6 +249,11 @@ class LSTMGates(Op):
         """tanh(c')."""
         self.grad_gates: Array = np.zeros((batch, 4 * units), dtype)
         self.grad_c: Array = np.zeros((batch, units), dtype)
+
+    def opened(self) -> Array:
+        """i, f and o: (batch, 3 * units)."""
+        u = self.units
+        return np.concatenate((self.gates[:, : 2 * u], self.gates[:, 3 * u :]), axis=1)
 
     def forward(self, gates: Array, c: Array | None = None) -> Array:
         """[h', c']: (batch, 2 * units)."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradsim.experiment.batches import Batches
 from gradsim.experiment.build import build
-from gradsim.experiment.data import Data
+from gradsim.experiment.data import Data, stacked
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.start import draw
 from gradsim.nn.arrays import Array
@@ -18,6 +18,7 @@ from gradsim.simulation.measure import (
     empty_table,
     measure_gradients,
     measure_updates,
+    places_of,
 )
 from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Origin, Position, Run
 from gradsim.simulation.stepper import plan, training_step
@@ -84,7 +85,7 @@ class Machine:
         None for a regression.
         """
         with np.errstate(all="ignore"):
-            return accuracy(self.network.infer(self._held_out), self.data.held_out_targets)
+            return accuracy(self.network.infer(self._held_out), self._held_out_targets)
 
     def batch(self, step: int) -> tuple[Array, Array]:
         """Inputs and targets of a step of the run."""
@@ -127,7 +128,7 @@ class Machine:
             record.clip_coefficient, record.clip_angle = done.coefficient, done.angle
             record.learning_rate = self.training.learning_rate(record.step)
             if record.layers is None:
-                record.layers = empty_table(self.network)
+                record.layers, record.places = empty_table(self.network), self._places
                 measure_gradients(self.network, record.layers)
         elif event.phase is Phase.UPDATE and event.layer == "output":
             assert record.layers is not None
@@ -173,7 +174,9 @@ class Machine:
         self._begun = self.run.origin.step if self.run.origin else 0
         self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
+        self._places = places_of(self.network)
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
+        self._held_out_targets = stacked(self.data.held_out_targets, self.data.per_step)
         with np.errstate(over="ignore"):
             self._held_out = self.data.held_out_inputs.astype(e.dtype)
 

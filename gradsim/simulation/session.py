@@ -374,7 +374,7 @@ def _effects(
 
 def _together(grain: Grain, one: Event, other: Event) -> bool:
     same: Callable[[Event], Any] = (
-        (lambda e: (e.step, e.phase, e.layer))
+        (lambda e: (e.step, e.phase, e.layer, e.time))
         if grain is Grain.LAYER
         else (lambda e: (e.step, e.phase))
     )

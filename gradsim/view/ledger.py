@@ -15,6 +15,7 @@ SIGNS: dict[Part, tuple[str, str, str]] = {
     Part.WEIGHTS: ("▒", "%", "part-weights"),
     Part.NORMALIZATION: ("▓", "=", "part-normalization"),
     Part.SKIP: ("░", "-", "part-skip"),
+    Part.GATES: ("▞", "+", "part-skip"),
 }
 """Each part's sign in a bar, the same in ASCII, and its role."""
 
@@ -251,6 +252,7 @@ def _formula(entry: Entry) -> str:
         Part.ACTIVATION: "phi'(z)",
         Part.NORMALIZATION: "norm'",
         Part.SKIP: "join",
+        Part.GATES: "gates",
     }[entry.part]
 
 

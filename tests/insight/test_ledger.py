@@ -149,3 +149,58 @@ def test_dead_and_not_finite_networks_have_a_ledger_too() -> None:
         session_of(steps=3, activation="relu", initializer_gain=1e200, learning_rate=1.0)
     )
     assert "leaves the number range" in broken.sentence
+
+
+@pytest.mark.parametrize(
+    ("cell", "layers", "readout", "normalization"),
+    list(product(("rnn", "gru", "lstm"), (1, 2), ("last", "every"), ("none", "layer"))),
+)
+def test_through_time(cell: str, layers: int, readout: str, normalization: str) -> None:
+    """From state to state it telescopes; state, cell and what comes from above share all of it."""
+    session = session_of(
+        cell=cell, recurrent_layers=layers, readout=readout, normalization=normalization,
+        data="digits-rows", activation="tanh", bias_std=0.2, forget_bias=1.0,
+    )  # fmt: skip
+    network = session.machine_with_gradients().network
+    for layer in range(1, layers + 1):
+        found = ledger(session, None, layer)
+        steps = [block for block in found.blocks if block.first != "output"]
+        assert [block.first for block in steps] == list(range(8, 1, -1))
+        states = {s.time: network.gradients[s.output] for s in network.layers if s.name == layer}
+        first, last = states[1], states[8]
+        assert first is not None
+        assert last is not None
+        whole = log10(l2_norm(first)) - log10(l2_norm(last))
+        assert found.decades == pytest.approx(whole, abs=1e-11)
+        for block in steps:
+            assert sum(path.share for path in block.paths) == pytest.approx(1.0, abs=1e-9)
+            names = {path.name for path in block.paths}
+            through = {"rnn": {"state"}, "gru": {"state", "carry"}, "lstm": {"state", "cell"}}
+            above = readout == "every" or layer < layers
+            assert names == through[cell] | ({"from above"} if above else set())
+            for path in block.paths:
+                if path.from_outside is None:
+                    parts = sum(path.of(part) for part in Part)
+                    assert parts == pytest.approx(path.decades, abs=1e-12)
+            if names == {"state"}:
+                assert block.main.decades == pytest.approx(block.decades, abs=1e-12)
+        assert "time step" in found.sentence
+
+
+def test_the_cell_of_an_lstm_is_multiplied_by_its_forget_gate_alone() -> None:
+    session = session_of(cell="lstm", data="digits-rows", forget_bias=3.0, steps=0)
+    network = session.machine_with_gradients().network
+    block = next(block for block in ledger(session).blocks if block.first == 5)
+    path = next(path for path in block.paths if path.name == "cell")
+    node = next(n for n in network.nodes if n.op.name == "lstm-gates" and n.time == 5)
+    sent = network.sent[network.nodes.index(node) + 1]
+    given = network.gradients[network.nodes.index(node) + 1]
+    assert given is not None
+    assert path.decades == pytest.approx(log10(l2_norm(sent[1]) / l2_norm(given)), abs=1e-12)
+
+
+def test_a_cut_window_carries_nothing() -> None:
+    found = ledger(session_of(cell="rnn", data="digits-rows", truncation=3, readout="every"))
+    cut = next(block for block in found.blocks if block.first == 6)
+    assert cut.main.carries_nothing
+    assert "state carries nothing" in cut.sentence
