@@ -14,6 +14,7 @@ from gradsim.simulation.events import Event, Plan
 
 LAYER_COLUMNS = (
     "delta_norm",
+    "output_grad_norm",
     "grad_weight_norm",
     "grad_weight_max",
     "weight_norm",
@@ -85,6 +86,7 @@ def measure_gradients(network: Network, table: npt.NDArray[np.float64]) -> None:
             shown = layer.output if layer.activation is None else layer.activation
             table[:, column] = (
                 l2_norm(cast(Array, network.gradients[layer.pre_activation])),
+                l2_norm(cast(Array, network.gradients[layer.output])),
                 l2_norm(grad_weight),
                 norm(grad_weight, inf),
                 l2_norm(store.values[part]),
