@@ -70,7 +70,7 @@ def diagnose(
                 for block in ledger["blocks"]
                 for line in wrap(block["sentence"], WIDTH, subsequent_indent="  ")
             ),
-            *(line for note in verdict["notes"] for line in wrapped("note", note)),
+            *(line for note in verdict["notes"] for line in wrapped("note", note["sentence"])),
         ]
         click.echo("\n".join(lines))
     if verdict["shape"] != "healthy":

@@ -48,7 +48,7 @@ def text(report: dict[str, Any]) -> str:
         *wrapped("why", report["ledger"]["sentence"]),
         *(
             line
-            for note in (*verdict["notes"], *report["wiring"])
+            for note in (*(n["sentence"] for n in verdict["notes"]), *report["wiring"])
             for line in wrapped("note", note)
         ),
     ]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from gradsim.insight.ledger import ledger, plain
 from gradsim.insight.oscillation import oscillation
-from gradsim.insight.verdict import judge
+from gradsim.insight.verdict import judge, since_switch
 from gradsim.insight.wiring import skip_notes
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session
@@ -44,7 +44,8 @@ KEYS: dict[str, str] = {
     "oscillation": "how far the loss jumps, measured by how far it has come down",
     "clip_fired_share": "share of those entries at which clipping fired",
     "layers": "a table for each layer, the head last; its `layer` is a number or `output`",
-    "verdict": "`shape`, one word; `notes`, sentences; `evidence`, the numbers it rests on",
+    "verdict": "`shape`, one word; `notes`, tables with `kind`, `layers` and `sentence`; "
+    "`evidence`, the numbers it rests on",
     "ledger": "which part changed the gradient: `decades` over the hidden layers, `parts`, and a "
     "table for each block of the way back, with its paths, their shares and their ops",
     "wiring": "sentences on what the skips do where widths differ",
@@ -66,7 +67,8 @@ def report(session: Session) -> dict[str, Any]:
     rows = [*past, now]
     history = {name: [_of_step(row, name) for row in rows] for name in HISTORY_COLUMNS}
     history["held_out_accuracy"][-1] = held_out
-    verdict = judge(now, session.experiment)
+    debts = ledger(session)
+    verdict = judge(now, session.experiment, since_switch(session.run, now.step)).explained(debts)
     evidence = verdict.evidence
     return {
         "schema": SCHEMA,
@@ -77,7 +79,10 @@ def report(session: Session) -> dict[str, Any]:
         "layers": _layers(now, past[-1] if past else None),
         "verdict": {
             "shape": str(verdict.shape),
-            "notes": list(verdict.notes),
+            "notes": [
+                {"kind": str(note.kind), "layers": list(note.layers), "sentence": note.words}
+                for note in verdict.notes
+            ],
             "evidence": {
                 "first_delta_norm": evidence.first_delta_norm,
                 "last_delta_norm": evidence.last_delta_norm,
@@ -87,7 +92,7 @@ def report(session: Session) -> dict[str, Any]:
                 "sentence": evidence.sentence,
             },
         },
-        "ledger": plain(ledger(session)),
+        "ledger": plain(debts),
         "wiring": skip_notes(session.experiment, session.run.data.features),
     }
 

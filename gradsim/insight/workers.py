@@ -8,8 +8,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+from contextlib import contextmanager, redirect_stderr
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from threading import Thread
 from types import TracebackType
@@ -43,6 +43,7 @@ class Workers(ProcessPoolExecutor):
 
     def __init__(self, count: int | None = None, gently: bool = False) -> None:
         context = get_context("spawn")
+        _start_tracker()
         # Only this process holds the writing end: when it is closed, the readers hear of it.
         self._lifeline, self._lifeline_out = context.Pipe(duplex=False)
         super().__init__(count or cores(), context, _begin, (self._lifeline, 10 if gently else 0))
@@ -73,6 +74,16 @@ class Workers(ProcessPoolExecutor):
     ) -> None:
         """Stop."""
         self.stop()
+
+
+def _start_tracker() -> None:
+    """Start what multiprocessing keeps its books with; it inherits stderr, if that is a real one.
+
+    In the app something without a descriptor stands in its place.
+    """
+    if sys.platform != "win32":
+        with redirect_stderr(sys.__stderr__):
+            resource_tracker.ensure_running()
 
 
 @contextmanager

@@ -68,6 +68,9 @@ QUANTITIES: dict[str, Quantity] = {
     "delta_norm": Quantity(
         Part.LAYERS, "L2 norm of the gradient with respect to a layer's pre-activations"
     ),
+    "output_grad_norm": Quantity(
+        Part.LAYERS, "L2 norm of the gradient with respect to what a layer hands on, after its skip"
+    ),
     "grad_weight_norm": Quantity(
         Part.LAYERS, "L2 norm of the gradient with respect to a layer's weights"
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.insight.verdict import Verdict, judge
+from gradsim.insight.verdict import Verdict, judge, since_switch
 from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Plan
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
@@ -206,7 +206,8 @@ def _numbers(
 def _verdict(session: Session, record: StepRecord | None) -> Verdict | None:
     if record is None or record.layers is None:
         return None
-    return judge(record, session.run.experiment_at(record.step))
+    run = session.run
+    return judge(record, run.experiment_at(record.step), since_switch(run, record.step))
 
 
 def _judged(record: StepRecord | None) -> int | None:

@@ -98,7 +98,7 @@ def verdict(frame: Frame, width: int, height: int) -> list[Line]:
         lead = (badge, str(shape)) if index == 0 else (" " * len(badge), "")
         lines.append(fitted((lead, (" ", ""), *line), width))
     for note in frame.verdict.notes:
-        lines.append(fitted([("· ", "label"), (note, "label")], width))
+        lines.append(fitted([("· ", "label"), (note.words, "label")], width))
     return (lines + [fitted([], width)] * height)[:height]
 
 

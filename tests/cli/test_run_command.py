@@ -46,7 +46,7 @@ def test_json_has_the_names_that_stay(capsys: pytest.CaptureFixture[str]) -> Non
     assert [row["layer"] for row in data["layers"]] == [1, 2, 3, "output"]
     for row in data["layers"]:
         assert set(row) == {
-            "layer", "delta_norm", "grad_weight_norm", "weight_norm",
+            "layer", "delta_norm", "output_grad_norm", "grad_weight_norm", "weight_norm",
             "update_norm", "update_ratio", "saturated", "dead",
             "grad_weight_max", "activation_mean", "activation_std",
         }  # fmt: skip

@@ -28,7 +28,7 @@ def record_of(delta: list[float], **columns: list[float]) -> StepRecord:
     table = np.full((len(LAYER_COLUMNS), len(delta)), 1.0)
     for name in ("saturated", "dead"):
         table[LAYER_COLUMNS.index(name)] = 0.0
-    for name, values in (columns | {"delta_norm": delta}).items():
+    for name, values in (columns | {"delta_norm": delta, "output_grad_norm": delta}).items():
         table[LAYER_COLUMNS.index(name)] = values
     return StepRecord(0, loss=1.0, layers=table)
 
@@ -127,27 +127,30 @@ def test_one_layer_has_no_slope() -> None:
 
 def test_a_saturated_network_says_so() -> None:
     verdict = verdict_after(0, activation="tanh", initializer_gain=30.0, depth=5, width=16)
-    assert any("saturated" in note and "layers 1 to 5" in note for note in verdict.notes)
-    assert not any("saturated" in note for note in verdict_after(0, depth=5).notes)
+    note = next(note for note in verdict.notes if note.kind == "saturated")
+    assert note.layers == (1, 2, 3, 4, 5)
+    assert "layers 1 to 5" in note.words
+    assert not any(note.kind == "saturated" for note in verdict_after(0, depth=5).notes)
 
 
 def test_dead_units_are_counted() -> None:
     verdict = verdict_after(0, activation="relu", initializer_gain=0.0, depth=3, width=8)
-    assert any("dead units" in note and "100%" in note for note in verdict.notes)
+    note = next(note for note in verdict.notes if note.kind == "dead-units")
+    assert "100%" in note.words
 
 
 def test_a_flat_weight_gradient_over_a_collapsing_one_is_pointed_out() -> None:
     verdict = verdict_after(0, activation="tanh", initializer_gain=0.4, depth=10, width=64)
     assert verdict.shape is Shape.VANISHING
-    assert any("flat weight gradient" in note for note in verdict.notes)
+    assert [note.kind for note in verdict.notes] == ["flat-weight-gradient"]
 
 
 def test_clipping_that_fired_is_told() -> None:
     knobs = {"activation": "relu", "initializer": "he-normal", "depth": 3, "width": 8}
     fired = verdict_after(0, clip="global-norm", clip_threshold=1e-3, **knobs)
-    assert any("clipping fired" in note and "global-norm" in note for note in fired.notes)
+    assert any("clipping fired" in n.words and "global-norm" in n.words for n in fired.notes)
     rested = verdict_after(0, clip="global-norm", clip_threshold=1e3, **knobs)
-    assert not any("clipping" in note for note in rested.notes)
+    assert not any("clip" in note.words for note in rested.notes)
 
 
 # -- made-up profiles ---------------------------------------------------------------------------
@@ -191,7 +194,7 @@ def test_zero_below_something_sizable_is_dead() -> None:
 
 @pytest.mark.parametrize(("dtype", "tiny"), [("float32", 1e-44), ("float64", 1e-320)])
 def test_zero_below_next_to_nothing_vanishes(dtype: str, tiny: float) -> None:
-    assert judged([0.0, 0.0, tiny, 1e-10, 1.0], dtype).shape is Shape.VANISHING
+    assert judged([0.0, 0.0, tiny, 1e-5, 1.0], dtype).shape is Shape.VANISHING
 
 
 @pytest.mark.parametrize("wrong", [nan, inf])

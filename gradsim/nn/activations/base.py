@@ -40,6 +40,16 @@ class Activation(Op, Configured):
         """The largest |phi'(x)| over all x, with the present settings."""
 
     @property
+    def kinks(self) -> tuple[float, ...]:
+        """Where phi or one of its first two derivatives may jump."""
+        return (0.0,)
+
+    @property
+    def bend(self) -> float:
+        """The scale of x on which phi changes its slope."""
+        return 1.0
+
+    @property
     def gain(self) -> float:
         """The factor on the weights that is recommended for this activation.
 

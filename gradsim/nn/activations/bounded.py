@@ -129,6 +129,16 @@ class Hardtanh(Activation):
     saturates = True
     settings: ClassVar[tuple[Setting, ...]] = (HARDTANH_BOUND,)
 
+    @property
+    def bend(self) -> float:
+        """hardtanh-bound."""
+        return self.number("hardtanh-bound")
+
+    @property
+    def kinks(self) -> tuple[float, float]:
+        """The bounds."""
+        return -self.bend, self.bend
+
     def value(self, x: Array, out: Array) -> None:
         """x, cut off at the bounds; NaN stays NaN."""
         bound = self.number("hardtanh-bound")

@@ -130,6 +130,11 @@ class Softplus(Activation):
     settings: ClassVar[tuple[Setting, ...]] = (SOFTPLUS_BETA,)
     threshold = 20.0
 
+    @property
+    def bend(self) -> float:
+        """1 / softplus-beta."""
+        return 1.0 / self.number("softplus-beta")
+
     def value(self, x: Array, out: Array) -> None:
         """log(1 + e^(beta x)) / beta."""
         beta = self.number("softplus-beta")

@@ -1,0 +1,200 @@
+"""Activations: quadrature over the Gaussian that comes in.
+
+Forward E[phi_i phi_j], backward E[g_i g_j] E[phi'_i phi'_j]. Source: Poole, Lahiri, Raghu,
+Sohl-Dickstein, Ganguli 2016, eq. 3 and 5; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
+"""
+
+from dataclasses import dataclass, replace
+from math import exp, sqrt
+
+import numpy as np
+
+from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap
+from gradsim.insight.theory.scatter import correlation, spread_of_sum, weights_of
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
+
+_FOUR = sqrt(24.0)
+"""An excess kurtosis k adds k E[f h_4] / sqrt(24) to E[f]: Gram 1883, Charlier 1905."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What an activation did to one segment, kept for the way back."""
+
+    slopes: Floats
+    """E[phi'_i phi'_j]: (rows, rows)."""
+    squares: Floats
+    """E[phi'_i^2 phi'_j^2] / (E[phi'_i^2] E[phi'_j^2]): (rows, rows)."""
+    tilt: float
+    """E[phi'^2 z^2] / E[phi'^2]."""
+    along: Floats
+    """E[z_i phi'_i z_j phi'_j]: (rows, rows)."""
+    flatness: float
+    """E[phi']^2 / E[phi'^2]."""
+    lift: float
+    """What the scatter of q adds to ln E[phi'^2]."""
+
+
+def forward(
+    taken: Units, response: Response, name: str, layer: object
+) -> tuple[Units, list[Passage]]:
+    """y = phi(x)."""
+    means, products, passages, noises, wanders = [], [], [], [], []
+    for s, normal in enumerate(taken.normal):
+        if not normal:
+            raise UntreatedError(
+                f"what enters {name} of layer {layer} is no sum with random weights, so its "
+                "distribution is not known"
+            )
+        known = _moments(taken, s, response)
+        moment, passage = _through(taken, s, known)
+        width = taken.widths[s]
+        scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
+        factor = exp(lift)
+        means.append(known.hermite[:, 0] * factor)
+        products.append(moment * factor)
+        passages.append(passage)
+        centered = np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300)
+        keeps = float(np.mean(known.hermite[:, 1] ** 2 / centered))
+        noises.append(taken.noise * min(keeps, 1.0) ** 2 + 1.0 / width)
+        wanders.append(slope**2 * taken.wander + scatter)
+    shares = taken.shares
+    return (
+        Units(
+            widths=taken.widths,
+            mean=np.array(means),
+            moment=np.array(products),
+            normal=(False,) * len(taken.widths),
+            noise=float(shares @ noises),
+            wander=float(shares @ wanders),
+        ),
+        passages,
+    )
+
+
+def identity(taken: Units) -> tuple[Units, list[Passage]]:
+    """y = x: whatever comes in."""
+    rows = taken.moment.shape[1]
+    ones = np.ones((rows, rows))
+    passages = []
+    for s in range(len(taken.widths)):
+        z = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
+        squares = np.ones_like(ones)
+        passages.append(Passage(ones, squares, 1.0, z, 1.0, 0.0))
+    sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
+    scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
+    return (
+        replace(
+            taken,
+            noise=taken.noise + sampled,
+            wander=taken.wander + scatter,
+            moment=taken.moment * exp(-0.5 * scatter),
+            mean=taken.mean * exp(-0.25 * scatter),
+        ),
+        passages,
+    )
+
+
+def backward(given: Gradient, passages: list[Passage], taken: Units, rows: Rows) -> Gradient:
+    """g = d phi'(x)."""
+    given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
+    shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
+    shares = shares / max(float(shares.sum()), 1e-300)
+    moments_, alongs, tilt, wander, flat, lift = [], [], 0.0, 0.0, 0.0, 0.0
+    for s, passage in enumerate(passages):
+        incoming = given.moment[s]
+        moment = incoming * passage.slopes
+        moments_.append(moment)
+        alongs.append(incoming * passage.along)
+        tilt += float(shares[s]) * passage.tilt
+        flat += float(shares[s]) * passage.flatness
+        lift += float(shares[s]) * passage.lift
+        w = weights_of(moment, rows)
+        apart = rows.total(np.outer(w, w) * passage.squares) - 1.0
+        agree = spread_of_sum(incoming, rows, given.noise, passage.squares)
+        base = spread_of_sum(incoming, rows, given.noise)
+        own = (max(apart, 0.0) + 2.0 * max(agree - base, 0.0)) / taken.widths[s]
+        wander += float(shares[s]) ** 2 * own
+    out = replace(
+        given,
+        log=given.log + lift,
+        moment=np.array(moments_),
+        along=np.array(alongs),
+        tilt=tilt,
+        wander=given.wander + wander,
+        noise=given.noise * flat**2,
+    )
+    before, after = rows_norm(given), rows_norm(out)
+    ratio = after / max(before, 1e-300)
+    return replace(out, echo=given.echo / max(ratio, 1e-300)).normalized()
+
+
+def rows_norm(given: Gradient) -> float:
+    """The squared norm over the rows at hand, without e^log."""
+    return float(given.norm2().sum())
+
+
+def _moments(taken: Units, s: int, response: Response) -> Moments:
+    """The moments of one segment, with the excess kurtosis of what comes in."""
+    variance = np.maximum(taken.variances()[s], 0.0)
+    mean = taken.mean[s]
+    found = moments(response.phi, mean, variance) if mean.any() else response.at(variance)
+    if not taken.excess:
+        return found
+    tail = taken.excess / _FOUR
+    hermite = found.hermite.copy()
+    hermite[:, 0] += tail * found.hermite[:, 4]
+    slope_hermite = found.slope_hermite.copy()
+    slope_hermite[:, 0] += tail * found.slope_hermite[:, 4]
+    slope_hermite[:, 0] = np.maximum(slope_hermite[:, 0], 0.0)
+    return replace(
+        found,
+        second=np.maximum(found.second + tail * found.second_four, 0.0),
+        hermite=hermite,
+        slope=slope_hermite[:, 0],
+        slope_hermite=slope_hermite,
+    )
+
+
+def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
+    """E[phi_i phi_j], and what is needed on the way back."""
+    variance = np.maximum(taken.variances()[s], 1e-300)
+    together = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
+    moment = overlap(known.hermite, known.second, together)
+    if taken.balance:
+        # Squares of two rows are opposed, since those of all rows have a fixed sum.
+        moment -= taken.balance * np.outer(known.hermite[:, 2], known.hermite[:, 2])
+        np.fill_diagonal(moment, known.second)
+    e = known.hermite[:, 1:] * (np.array(ROOT[1:ORDER]) / np.sqrt(variance)[:, None])
+    slopes = overlap(e, known.slope, together)
+    np.fill_diagonal(slopes, known.slope)
+    b = known.slope_hermite / np.maximum(known.slope, 1e-300)[:, None]
+    squares = overlap(b, known.slope_fourth, together)
+    by_z = known.slope + ROOT[2] * known.slope_hermite[:, 2]
+    first, second = e[:, 1], e[:, 0] + ROOT[2] * e[:, 2]
+    along = np.outer(first, first) + together * np.outer(second, second)
+    np.fill_diagonal(along, by_z)
+    slope = np.maximum(known.slope, 1e-300)
+    return moment, Passage(
+        slopes=slopes,
+        squares=squares,
+        tilt=float(np.mean(by_z / slope)),
+        along=along,
+        flatness=float(np.mean(np.minimum(e[:, 0] ** 2 / slope, 1.0))),
+        lift=0.0,
+    )
+
+
+def _scatter(
+    taken: Units, s: int, known: Moments, response: Response, width: int, passage: Passage
+) -> tuple[float, float, float, Passage]:
+    """Of ln E[phi^2]: the variance that so many units add, its slope by ln q, its typical shift."""
+    scatter = float(np.mean(known.fourth) - 1.0) / width
+    q = float(np.mean(taken.variances()[s]))
+    if taken.mean[s].any() or q <= 0.0:
+        return scatter, 0.0, -0.5 * scatter, passage
+    (_, slope, bow), (_, _, back_bow) = response.curve(float(np.log(q)))
+    scatter = max(scatter - taken.fixed * 2.0 * slope**2 / width, 0.0)
+    lift = 0.5 * bow * taken.wander - 0.5 * scatter
+    return scatter, slope, lift, replace(passage, lift=0.5 * back_bow * taken.wander)

@@ -1,0 +1,136 @@
+"""Batch normalization: each unit over the rows of the batch.
+
+In a large batch x_hat = x / sigma, and back g = (d - mean d - x_hat mean(d x_hat)) / sigma: with an
+activation behind it, E[phi'^2] / Var(phi) for each layer (Yang, Pennington, Rao, Sohl-Dickstein,
+Schoenholz 2019, theorem 3.9). In a batch of B rows a unit's own variance s^2 scatters: it is
+sum_k lambda_k z_k^2 / B with z_k ~ N(0, 1) and lambda_k the eigenvalues of the rows' centered
+covariance, and E[1 / s^2] = integral over t from 0 of prod_k (1 + 2 t lambda_k / B)^(-1/2)
+(the same, appendix E). For an identity and rows that all differ alike this gives (B - 2)/(B - 3).
+The eigenvalues enter by their first three moments, as the weights of two of them.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
+
+SMALLEST = 8
+"""Rows below which 1 / s^2 has no variance to speak of, and so no typical value."""
+
+_TIMES = np.exp(np.linspace(-14.0, 14.0, 141))
+_SPANS = _TIMES * (28.0 / 140.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What was divided by, in one segment."""
+
+    variance: float
+    """The mean variance of a unit over the batch, with eps."""
+    inverse: float
+    """E[1 / s^2] times the mean of s^2."""
+    covariance: Floats
+    """E[x_hat_i x_hat_j]: (rows, rows)."""
+    participation: float
+    """Sum of the squared eigenvalues over the square of their sum: 1 / B where all are alike."""
+
+
+def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units, list[Scales]]:
+    """x_hat = (x - mean) / sqrt(var + eps), unit by unit."""
+    if rows.batch < SMALLEST:
+        raise UntreatedError(
+            f"batch normalization over fewer than {SMALLEST} rows scatters without bounds"
+        )
+    scales, means, products = [], [], []
+    noise, excess, balance = 0.0, 0.0, 0.0
+    for s, share in enumerate(taken.shares):
+        centered = rows.centered(taken.moment[s])
+        variance = rows.trace(centered) / rows.batch
+        if not variance > 0.0:
+            raise UntreatedError(f"what batch normalization of layer {layer} gets is constant")
+        found, left = _scaled(centered / variance, rows, taken.noise)
+        kept = variance / (variance + eps)
+        scales.append(replace(found, variance=variance + eps, covariance=found.covariance * kept))
+        mean = taken.mean[s] - taken.mean[s].mean()
+        means.append(mean / np.sqrt(variance + eps))
+        products.append(scales[-1].covariance)
+        noise += share * left
+        excess -= share * 6.0 / (1.0 / found.participation + 2.0)
+        balance += share * rows.total(found.covariance**2) / rows.batch**2
+    normal = taken.normal
+    return (
+        Units(
+            widths=taken.widths,
+            mean=np.array(means),
+            moment=np.array(products),
+            normal=normal,
+            noise=noise,
+            excess=excess if all(normal) else 0.0,
+            balance=balance,
+        ),
+        scales,
+    )
+
+
+def backward(given: Gradient, scales: list[Scales], taken: Units, rows: Rows) -> Gradient:
+    """g = (d - mean d - x_hat mean(d x_hat)) / sqrt(var + eps)."""
+    given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
+    moments, wander, before, after = [], 0.0, 0.0, 0.0
+    for s, found in enumerate(scales):
+        moment, x = given.moment[s], found.covariance
+        along = x * moment if given.along is None else given.along[s]
+        centered = rows.centered(moment)
+        left = rows.trace(centered) - rows.total(along) / rows.batch
+        product = rows.product(x, centered)
+        shape = centered - (product + product.T) / rows.batch
+        size = rows.trace(shape)
+        if not (left > 0.0 and size > 0.0):
+            shape, size, left = centered, rows.trace(centered), max(left, 0.0)
+        factor = found.inverse / found.variance * left / max(size, 1e-300)
+        moments.append(shape * factor)
+        before += taken.widths[s] * rows.trace(moment)
+        after += taken.widths[s] * rows.trace(moments[-1])
+        wander += 2.0 * found.participation / sum(taken.widths)
+    ratio = max(after, 1e-300) / max(before, 1e-300)
+    return replace(
+        given,
+        moment=np.array(moments),
+        wander=given.wander + wander,
+        tilt=1.0,
+        along=None,
+        echo=given.echo / ratio + 1.0,
+    ).normalized()
+
+
+def _scaled(c: Floats, rows: Rows, noise: float) -> tuple[Scales, float]:
+    """From a covariance of trace B: that of x / s, E[1 / s^2], and the noise that is left."""
+    squared = rows.product(c, c)
+    batch = float(rows.batch)
+    own = rows.total(c * c) / batch
+    gamma = noise * batch
+    second = own + gamma
+    third = max(rows.total(c * squared) / batch + 3.0 * gamma * own + gamma**2, second**2)
+    sizes, weights = _two(second, third)
+    factors = 1.0 + 2.0 * _TIMES[:, None] * sizes / batch
+    fall = np.exp(-0.5 * batch * (np.log(factors) @ weights)) * _SPANS
+    inverse, next_one = float(fall.sum()), float(_TIMES @ fall)
+    covariance = inverse * c - (2.0 / batch) * next_one * squared
+    covariance *= batch / max(rows.trace(covariance), 1e-300)
+    # How far the spectrum has been leveled: the noise in it as much as the rest.
+    after = (fall[:, None] * sizes / factors).sum(axis=0)
+    leveled = float(weights @ after**2) / max(float(weights @ after), 1e-300) ** 2
+    left = max(leveled - rows.total(covariance**2) / batch, 0.0) / batch
+    return Scales(1.0, inverse, covariance, second / batch), left
+
+
+def _two(second: float, third: float) -> tuple[Floats, Floats]:
+    """Two sizes and their weights with mean 1 and these second and third moments."""
+    spread = max(second - 1.0, 1e-12)
+    a = (third - second) / spread
+    b = second - a
+    root = np.sqrt(max(a * a + 4.0 * b, 1e-12))
+    low, high = max(0.5 * (a - root), 0.0), 0.5 * (a + root)
+    weight = (1.0 - low) / max(high - low, 1e-12)
+    return np.array([low, high]), np.array([1.0 - weight, weight])

@@ -1,0 +1,64 @@
+"""Linear ops: each unit sums many terms with random weights, so it is Gaussian.
+
+Forward q = sigma_w^2 E[x_i x_j] + sigma_b^2, backward E[g_i g_j] = fan_out Var(W) E[d_i d_j], with
+sigma_w^2 = fan_in Var(W). Source: Poole, Lahiri, Raghu, Sohl-Dickstein, Ganguli 2016, eq. 3;
+Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradsim.insight.theory.scatter import spread_of_sum
+from gradsim.insight.theory.units import Gradient, Rows, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How a linear op starts."""
+
+    fan_in: int
+    fan_out: int
+    variance: float
+    """Var(W), of an entry."""
+    bias_variance: float
+    bias_mean: float
+    drawn: bool
+    """Whether the entries are drawn one by one; else W is orthogonal, up to a factor."""
+
+
+def forward(taken: Units, weights: Weights) -> Units:
+    """z = x W^T + b."""
+    w = weights
+    passed = w.variance * w.fan_in * taken.whole()
+    moment = passed + (w.bias_variance + w.bias_mean**2)
+    variance = moment - w.bias_mean**2
+    share = float(np.trace(passed) / max(np.trace(variance), 1e-300))
+    return Units(
+        widths=(w.fan_out,),
+        mean=np.full((1, len(moment)), w.bias_mean),
+        moment=moment[None],
+        normal=(True,),
+        noise=taken.noise * share**2,
+        wander=taken.wander * share**2,
+        fixed=0.0 if w.drawn or w.fan_out < w.fan_in else 1.0,
+    )
+
+
+def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows) -> Gradient:
+    """g = d W."""
+    w = weights
+    moment = w.variance * float(w.fan_out) * given.moment[0]
+    free = 2.0 / w.fan_in - (0.0 if w.drawn else 2.0 / max(w.fan_in, w.fan_out))
+    out = replace(
+        given,
+        widths=taken.widths,
+        log=given.log - given.echo / w.fan_in,
+        moment=np.broadcast_to(moment, (len(taken.widths), *moment.shape)),
+        wander=given.wander + free * spread_of_sum(moment, rows, given.noise),
+        noise=given.noise + 1.0 / w.fan_out,
+        tilt=1.0,
+        along=None,
+    )
+    ratio = w.variance * w.fan_out * w.fan_in / w.fan_out
+    return replace(out, echo=given.echo / ratio).normalized()

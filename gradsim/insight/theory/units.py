@@ -1,0 +1,189 @@
+"""What the theory knows of a value and of a gradient: moments over the units, row by row.
+
+Over the draw of the weights all units of a layer are alike; what differs between the rows of the
+batch are their moments. For a dense skip, units that came from different layers are kept apart as
+segments. Arrays: (segments, rows, rows) for products of two rows, (segments, rows) for one.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradsim.insight.theory.quadrature import Floats
+from gradsim.nn.arrays import Array
+
+
+class UntreatedError(Exception):
+    """No theory is known for a combination; the message is the sentence that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """A value of the forward pass."""
+
+    widths: tuple[int, ...]
+    """How many units each segment has."""
+    mean: Floats
+    """The mean over the units of x_i: (segments, rows)."""
+    moment: Floats
+    """The mean over the units of x_i x_j: (segments, rows, rows)."""
+    normal: tuple[bool, ...]
+    """Whether each segment's units are Gaussian, over the draw of the weights."""
+    noise: float = 0.0
+    """Variance that sampling so many units has added to the correlation of two rows."""
+    wander: float = 0.0
+    """Variance of the logarithm of the mean square, over the draw of the weights."""
+    fixed: float = 0.0
+    """1 where the mean square of the units does not depend on the draw, else 0."""
+    excess: float = 0.0
+    """Excess kurtosis of the units: below 0 where they lie on a sphere of few dimensions."""
+    balance: float = 0.0
+    """By how much the squares of two rows are opposed: batch normalization fixes their sum."""
+    raw: Array | None = None
+    """The rows themselves, as far as no weight has touched them: (batch, units)."""
+
+    @property
+    def shares(self) -> Floats:
+        """The share of the units that each segment has: (segments,)."""
+        return np.array(self.widths, np.float64) / sum(self.widths)
+
+    def squares(self) -> Floats:
+        """The mean square of each row, over all units: (rows,)."""
+        return np.asarray(np.einsum("s,srr->r", self.shares, self.moment))
+
+    def whole(self) -> Floats:
+        """The mean of x_i x_j over all units: (rows, rows)."""
+        return np.asarray(np.einsum("s,sij->ij", self.shares, self.moment))
+
+    def variances(self) -> Floats:
+        """The variance over the units of each segment: (segments, rows)."""
+        return np.asarray(np.einsum("srr->sr", self.moment) - self.mean**2)
+
+    def cut(self, widths: tuple[int, ...]) -> "Units":
+        """The same units in finer segments of these widths."""
+        if widths == self.widths:
+            return self
+        index = _sources(self.widths, widths)
+        return replace(
+            self,
+            widths=widths,
+            mean=self.mean[index],
+            moment=self.moment[index],
+            normal=tuple(self.normal[k] for k in index),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The gradient with respect to a value: e^log times `moment`, its square per unit.
+
+    `log` is kept apart, since over a thousand layers a square leaves the number range.
+    """
+
+    widths: tuple[int, ...]
+    log: float
+    moment: Floats
+    """The mean over a segment's units of g_i g_j: (segments, rows, rows)."""
+    wander: float = 0.0
+    """Variance of the logarithm of the squared norm, over the draw of the weights."""
+    noise: float = 0.0
+    """Variance that sampling so many units has added to the correlation of two rows."""
+    tilt: float = 1.0
+    """E[g^2 x^2] / (E[g^2] E[x^2]) with x the value that it belongs to."""
+    along: Floats | None = None
+    """E[x_i x_j g_i g_j] / E[x^2]; None where g does not depend on x: (segments, rows, rows)."""
+    echo: float = 0.0
+    """Sum over batch normalizations on the way of |gradient there|^2 / |gradient here|^2."""
+
+    def norm2(self) -> Floats:
+        """The squared norm of each row, without e^log: (rows,)."""
+        return np.asarray(np.einsum("s,srr->r", np.array(self.widths, np.float64), self.moment))
+
+    def normalized(self) -> "Gradient":
+        """The same with a `moment` around 1."""
+        size = float(np.max(np.abs(self.moment)))
+        if not (size > 0.0 and np.isfinite(size)):
+            return self
+        along = None if self.along is None else self.along / size
+        return replace(self, log=self.log + np.log(size), moment=self.moment / size, along=along)
+
+    def cut(self, widths: tuple[int, ...]) -> "Gradient":
+        """The same gradient in finer segments of these widths."""
+        if widths == self.widths:
+            return self
+        index = _sources(self.widths, widths)
+        along = None if self.along is None else self.along[index]
+        return replace(self, widths=widths, moment=self.moment[index], along=along)
+
+    def merged(self, widths: tuple[int, ...]) -> "Gradient":
+        """The same gradient in coarser segments of these widths: means over the finer ones."""
+        if widths == self.widths:
+            return self
+        index = np.array(_sources(widths, self.widths))
+        own = np.array(self.widths, np.float64)
+        moment = np.zeros((len(widths), *self.moment.shape[1:]))
+        np.add.at(moment, index, self.moment * own[:, None, None])
+        moment /= np.array(widths, np.float64)[:, None, None]
+        return replace(self, widths=widths, moment=moment, along=None)
+
+
+def common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """The widths of the coarsest segments that are within those of both."""
+    if one == other:
+        return one
+    ends = sorted({*np.cumsum(one).tolist(), *np.cumsum(other).tolist()})
+    return tuple(int(b - a) for a, b in zip([0, *ends], ends, strict=False))
+
+
+def _sources(coarse: tuple[int, ...], fine: tuple[int, ...]) -> list[int]:
+    """For each of the finer segments the coarser one that it lies in."""
+    ends = np.cumsum(coarse)
+    return [int(k) for k in np.searchsorted(ends, np.cumsum(fine))]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A batch of `batch` rows, of which `count` are followed, as many as the arrays have rows.
+
+    Sums over the batch are made from those at hand: over a row itself and over pairs of two rows
+    apart, each with its own number.
+    """
+
+    batch: int
+    count: int
+
+    def pairs(self) -> float:
+        """How many pairs of the batch stand behind each pair at hand."""
+        if self.count < 2:
+            return 0.0
+        return self.batch * (self.batch - 1) / (self.count * (self.count - 1))
+
+    def total(self, matrix: Floats) -> float:
+        """sum_ij M_ij over the whole batch."""
+        diagonal = float(np.trace(matrix))
+        return diagonal * self.batch / self.count + (float(matrix.sum()) - diagonal) * self.pairs()
+
+    def trace(self, matrix: Floats) -> float:
+        """sum_i M_ii over the whole batch."""
+        return float(np.trace(matrix)) * self.batch / self.count
+
+    def centered(self, matrix: Floats) -> Floats:
+        """G M G, with G = I - 1 1^T / batch: the rows without their mean."""
+        diagonal = np.diagonal(matrix)
+        others = (matrix.sum(axis=1) - diagonal) / max(self.count - 1, 1)
+        row = diagonal / self.batch + others * (1.0 - 1.0 / self.batch)
+        return np.asarray(matrix - row[:, None] - row + row.mean())
+
+    def product(self, one: Floats, other: Floats) -> Floats:
+        """The product A B of two matrices of the whole batch, at the rows at hand."""
+        full = one @ other
+        if self.count == self.batch:
+            return full
+        a, b = np.diagonal(one), np.diagonal(other)
+        own = a[:, None] * other + one * b  # the terms in which one of both is on its diagonal
+        apart = full - own
+        np.fill_diagonal(apart, np.diagonal(full) - a * b)
+        np.fill_diagonal(own, a * b)
+        scale = np.full(full.shape, (self.batch - 2) / max(self.count - 2, 1))
+        np.fill_diagonal(scale, (self.batch - 1) / max(self.count - 1, 1))
+        return np.asarray(own + apart * scale)

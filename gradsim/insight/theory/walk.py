@@ -1,0 +1,198 @@
+"""The walk: moments forward over the network's own graph, then squared gradients back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradsim.experiment.experiment import Experiment
+from gradsim.experiment.start import gain
+from gradsim.experiment.wiring import Wiring
+from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.response import response
+from gradsim.insight.theory.rules import activation, batch, joins, linear
+from gradsim.insight.theory.rules import rows as row_rules
+from gradsim.insight.theory.rules.linear import Weights
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
+from gradsim.nn.activations.base import Activation
+from gradsim.nn.arrays import Array
+from gradsim.nn.initializers import INITIALIZERS
+from gradsim.nn.linear import Gate, Linear, Projection
+from gradsim.nn.network import Node
+from gradsim.nn.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from gradsim.nn.skips import ConcatenationJoin, HighwayJoin, Padding, ReZeroJoin, SumJoin
+
+Back = Callable[[Gradient], tuple[Gradient, ...]]
+
+
+@dataclass(slots=True)
+class Walk:
+    """All values of a network, and the way back from each."""
+
+    wiring: Wiring
+    rows: Rows
+    values: list[Units]
+    backs: list[Back]
+
+    def gradients(self, last: int, given: Gradient) -> dict[int, Gradient]:
+        """The gradient of every value, from that of value `last` and of nothing behind it."""
+        found = {last: given}
+        for index in range(last, 0, -1):
+            if index not in found:
+                continue
+            node = self.wiring.nodes[index - 1]
+            for source, part in zip(node.inputs, self.backs[index - 1](found[index]), strict=True):
+                if source == 0:
+                    continue
+                known = found.get(source)
+                found[source] = joins.joined(known, part, self.rows) if known else part
+        return found
+
+
+def walk(experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows) -> Walk:
+    """Go forward through all nodes. `inputs`: (batch, features), as many of them as `rows` says.
+
+    Raises UntreatedError where no theory is known.
+    """
+    x = np.asarray(inputs, np.float64)
+    out = Walk(wiring, rows, [_data(x, rows)], [])
+    for index, node in enumerate(wiring.nodes, start=1):
+        taken = [out.values[k] for k in node.inputs]
+        value, back = _step(experiment, wiring, node, taken, rows)
+        if not np.isfinite(value.moment).all():
+            raise UntreatedError(f"the values leave the number range in layer {node.layer}")
+        if sum(value.widths) != wiring.widths[index]:
+            raise AssertionError("a value has lost units")
+        out.values.append(value)
+        out.backs.append(back)
+    return out
+
+
+def _data(x: Array, rows: Rows) -> Units:
+    """The rows of the data at hand: nothing of them is random."""
+    at_hand = x[_picked(len(x), rows.count)]
+    return Units(
+        widths=(x.shape[1],),
+        mean=at_hand.mean(axis=1)[None],
+        moment=(at_hand @ at_hand.T / x.shape[1])[None],
+        normal=(False,),
+        fixed=1.0,
+        raw=x,
+    )
+
+
+def _picked(count: int, wanted: int) -> Any:
+    """Which of so many rows are looked at: spread evenly over them."""
+    return np.arange(wanted) * count // wanted
+
+
+def _step(
+    e: Experiment, wiring: Wiring, node: Node, taken: list[Units], rows: Rows
+) -> tuple[Units, Back]:
+    op, first = node.op, taken[0]
+    match op:
+        case Linear() | Projection():
+            weights = _weights(e, node, first)
+            return (
+                linear.forward(first, weights),
+                lambda g: (linear.backward(g, weights, first, rows),),
+            )
+        case Activation() if op.name == "identity":
+            value, passages = activation.identity(first)
+            return value, lambda g: (activation.backward(g, passages, first, rows),)
+        case Activation():
+            at: Mapping[str, Any] = e.at(node.layer)
+            value, passages = activation.forward(first, response(op.name, at), op.name, node.layer)
+            return value, lambda g: (activation.backward(g, passages, first, rows),)
+        case BatchNorm():
+            if first.raw is not None:
+                return _of_data(op, first, rows)
+            value, scales = batch.forward(first, rows, op.eps, node.layer)
+            return value, lambda g: (batch.backward(g, scales, first, rows),)
+        case LayerNorm() | RMSNorm() | GroupNorm():
+            if first.raw is not None:
+                return _of_data(op, first, rows)
+            value, found = row_rules.forward(
+                first, op.groups, op.centers, op.eps, op.name, node.layer
+            )
+            return value, lambda g: (row_rules.backward(g, found, first, rows),)
+        case SumJoin(main=a, skip=b):
+            return _sum(taken, a, b)
+        case ReZeroJoin(start=alpha):
+            if alpha == 0.0:
+                raise UntreatedError(
+                    "with rezero at 0 exactly no gradient reaches a layer at the start"
+                )
+            return _sum(taken, alpha, 1.0)
+        case HighwayJoin():
+            main, skip, gate = taken
+            return joins.mixed(main, skip, gate), lambda g: joins.unmixed(g, main, skip, gate)
+        case ConcatenationJoin():
+            main, skip = taken
+            return joins.beside(skip, main), lambda g: joins.parted(g, skip, main)
+        case Padding():
+            width = op.y.shape[1]
+            return joins.fitted(first, width), lambda g: (joins.unfitted(g, first),)
+    raise UntreatedError(f"there is none for {op.name}")
+
+
+def _sum(taken: list[Units], a: float, b: float) -> tuple[Units, Back]:
+    main, skip = taken
+    return joins.added(main, skip, a, b), lambda g: (
+        joins.times(g, a * a),
+        joins.times(g, b * b),
+    )
+
+
+def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
+    """A normalization of the data themselves: done, not predicted."""
+    x = taken.raw
+    assert x is not None
+    if isinstance(op, BatchNorm):
+        done = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + op.eps)
+    else:
+        done = op.evaluated(x)
+    return _data(np.asarray(done), rows), lambda g: (g,)
+
+
+def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
+    """How the weights of a node start, from its initializer."""
+    op, layer = node.op, node.layer
+    assert isinstance(op, Linear | Projection)
+    at = e.at(layer)
+    kind, factor = INITIALIZERS[at["initializer"]], gain(e, layer)
+    bias = float(at["bias-std"]) ** 2
+    mean = 0.0
+    if isinstance(op, Gate):
+        bias, mean = 0.0, op.start
+    elif isinstance(op, Projection):
+        bias = 0.0
+    drawn = kind.std is not None
+    if kind.std is not None:
+        variance = (factor * kind.std(op.fan_in, op.fan_out, at)) ** 2
+    elif at["initializer"] in ("orthogonal", "lsuv"):
+        variance = factor**2 / max(op.fan_in, op.fan_out)
+    else:
+        raise UntreatedError(f"weights that start as {at['initializer']} are not drawn at random")
+    if kind.fits_data and isinstance(op, Linear):
+        variance = _fitted(factor**2 - bias, op.fan_in, taken, layer)
+    if variance == 0.0:
+        raise UntreatedError(f"the weights of layer {layer} start at 0")
+    return Weights(op.fan_in, op.fan_out, variance, bias, mean, drawn)
+
+
+def _fitted(wanted: float, fan_in: int, taken: Units, layer: object) -> float:
+    """Var(W) after LSUV has scaled W so that z has this variance over the first batch."""
+    if wanted <= 0.0:
+        raise UntreatedError(f"the biases of layer {layer} spread wider than lsuv is to make it")
+    square = float(taken.squares().mean())
+    if not square > 0.0:
+        raise UntreatedError(f"nothing enters layer {layer} that lsuv could scale")
+    return wanted / (fan_in * square)
+
+
+def start(widths: tuple[int, ...], moment: Floats, noise: float = 0.0) -> Gradient:
+    """The gradient to start the way back from: (rows, rows), per unit."""
+    many = np.broadcast_to(moment, (len(widths), *moment.shape))
+    return replace(Gradient(widths, 0.0, many), noise=noise).normalized()
