@@ -23,6 +23,7 @@ def export(state: str, target: str, output: str | None) -> None:
     if target not in TARGETS:
         raise InputError(f'--to is "{target}", but must be {" or ".join(TARGETS)}')
 
+    from gradsim.experiment.build import load_data  # noqa: PLC0415
     from gradsim.export.torch import script  # noqa: PLC0415
     from gradsim.simulation.state import read, read_arrays  # noqa: PLC0415
 
@@ -30,7 +31,8 @@ def export(state: str, target: str, output: str | None) -> None:
     experiment, arrays = read(path).experiment, read_arrays(path)
     if "input" not in arrays or arrays["input"].ndim != 2:
         raise InputError(f"{state}: input is missing; it must be the batch, (batch, features)")
-    text = script(experiment, arrays["input"].shape[1], len(arrays["output.weight"]), state)
+    data = load_data(experiment) if experiment.cell != "none" else None
+    text = script(experiment, arrays["input"].shape[1], len(arrays["output.weight"]), state, data)
     if output is None:
         click.echo(text, nl=False)
         return

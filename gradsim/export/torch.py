@@ -5,9 +5,11 @@ from itertools import groupby
 from textwrap import indent
 from typing import Any
 
+from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import Block, Wiring, blocks, wire
 from gradsim.export import torch_text
+from gradsim.export.recurrent import recurrent_script
 from gradsim.nn.activations import ACTIVATIONS, Activation
 from gradsim.nn.activations.rectified import PReLU
 from gradsim.nn.clipping import CLIPS
@@ -19,8 +21,16 @@ from gradsim.nn.optimizers import OPTIMIZERS
 from gradsim.nn.skips import SKIPS, Padding, ReZeroJoin
 
 
-def script(experiment: Experiment, features: int, outputs: int, state: str) -> str:
-    """The script for a network of so many inputs and outputs; `state` is the file it loads."""
+def script(
+    experiment: Experiment, features: int, outputs: int, state: str, data: Data | None = None
+) -> str:
+    """The script for a network of so many inputs and outputs; `state` is the file it loads.
+
+    A recurrent network needs `data`, which says how many time steps there are.
+    """
+    if experiment.cell != "none":
+        assert data is not None
+        return recurrent_script(experiment, data, state, _check_of(experiment))
     e, wiring = experiment, wire(experiment, features, outputs, 0)
     return _Script(e, wiring, state).text()
 
@@ -29,7 +39,6 @@ class _Script:
     def __init__(self, experiment: Experiment, wiring: Wiring, state: str) -> None:
         self.e, self.wiring, self.state = experiment, wiring, state
         self.blocks = blocks(experiment)
-        self.values = {**experiment.at("output")}
         self.nodes: dict[Any, list[Node]] = {
             layer: list(nodes) for layer, nodes in groupby(wiring.nodes, key=lambda n: n.layer)
         }
@@ -172,29 +181,27 @@ class _Script:
     # -- the check --------------------------------------------------------------------------------
 
     def _main(self) -> str:
-        e = self.e
-        one_hot = (
-            ""
-            if "cross_entropy(" in LOSSES[e.loss].torch.replace("binary_cross_entropy", "")
-            else torch_text.ONE_HOT
-        )
-        loss = LOSSES[e.loss].torch.format_map(self.values)
-        factor = "" if e.loss_factor == 1.0 else f" * {e.loss_factor}"
-        clip = CLIPS[e.clip].torch.format_map(self.values) if e.clip != "none" else ""
-        clipping = indent(clip, "    ") if clip else "    # nothing is clipped"
-        optimizer = OPTIMIZERS[e.optimizer].torch.format_map(self.values)
-        return torch_text.MAIN.format(
-            dtype=f"torch.{e.dtype}",
-            one_hot=one_hot,
-            loss=loss + factor,
-            clipping=clipping,
-            optimizer=optimizer,
-            depth=e.depth,
-            zero=self._before_batch_norm(),
-            cancelled="1e-9" if e.dtype == "float64" else "1e-2",
-            tolerance="1e-10" if e.dtype == "float64" else "1e-3",
-            rounding="1e-13" if e.dtype == "float64" else "1e-5",
-        )
+        main = torch_text.MAIN + torch_text.COMPARE
+        return main.format(depth=self.e.depth, zero=self._before_batch_norm(), **_check_of(self.e))
+
+
+def _check_of(e: Experiment) -> dict[str, str]:
+    """What the check in a script says of loss, clipping, optimizer and number format."""
+    values = {**e.at("output")}
+    loss = LOSSES[e.loss].torch
+    classes = "cross_entropy(" in loss.replace("binary_cross_entropy", "")
+    factor = "" if e.loss_factor == 1.0 else f" * {e.loss_factor}"
+    clip = CLIPS[e.clip].torch.format_map(values) if e.clip != "none" else ""
+    return {
+        "dtype": f"torch.{e.dtype}",
+        "one_hot": "" if classes else torch_text.ONE_HOT,
+        "loss": loss.format_map(values) + factor,
+        "clipping": indent(clip, "    ") if clip else "    # nothing is clipped",
+        "optimizer": OPTIMIZERS[e.optimizer].torch.format_map(values),
+        "cancelled": "1e-9" if e.dtype == "float64" else "1e-2",
+        "tolerance": "1e-10" if e.dtype == "float64" else "1e-3",
+        "rounding": "1e-13" if e.dtype == "float64" else "1e-5",
+    }
 
 
 def _numbered(base: str | int, offset: int) -> str:

@@ -120,7 +120,9 @@ def main():
     for name, q in network.named_parameters():
         found[f"clipped_grad.{{name}}"] = q.grad
     sys.exit(compare(state, found))
+'''
 
+COMPARE = '''
 
 def layer_of(name):
     """The number of a layer; of the head, and of what belongs to none, one more than the last."""
@@ -163,4 +165,126 @@ def compare(state, found):
 
 if __name__ == "__main__":
     main()
+'''
+
+RECURRENT_HEAD = '''"""A recurrent network from gradsim, rebuilt in PyTorch, with a check.
+
+    python THIS_FILE [STATE.npz]
+
+Loads the parameters, runs the batch in the file forward and back, and compares loss and gradients
+with those in the file. Exit code 0 where they agree, 1 where they do not. Written by
+`gradsim export`; what the names in the file mean stands in gradsim's reference.
+"""
+
+import sys
+
+import numpy
+import torch
+
+STATE = sys.argv[1] if len(sys.argv) > 1 else {state!r}
+'''
+
+BUILT_IN = '''class Network(torch.nn.Module):
+    """PyTorch's own cell, and the head."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = torch.nn.{kind}({fan_in}, {units}, {layers}, batch_first=True{more})
+        self.output = torch.nn.Linear({units}, {outputs})
+
+    def forward(self, x):
+        states, _ = self.cell(x.reshape(len(x), {steps}, {fan_in}))
+        return self.output({read})
+
+
+NAMES = {names}
+"""What each parameter is called in the state."""
+'''
+
+CELL = '''class Cell(torch.nn.Module):
+    """One recurrent layer, written out: a pass over all time steps."""
+
+    def __init__(self, fan_in, units, gates, **parts):
+        super().__init__()
+        self.units = units
+        self.weight = torch.nn.Parameter(torch.zeros(gates * units, fan_in))
+        self.bias = torch.nn.Parameter(torch.zeros(gates * units))
+        self.recurrent = torch.nn.Linear(units, gates * units)
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, xs):
+        h = c = torch.zeros(len(xs[0]), self.units)
+        out = []
+        for time, x in enumerate(xs, start=1):
+            if time in CUT:
+                h, c = h.detach(), c.detach()
+            a, b = torch.nn.functional.linear(x, self.weight, self.bias), self.recurrent(h)
+{step}
+            out.append(h)
+        return out
+
+
+class Network(torch.nn.Module):
+    """The layers by their numbers, and the head."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.ModuleDict({{{made}}})
+        self.output = torch.nn.Linear({units}, {outputs})
+
+    def forward(self, x):
+        states = list(x.reshape(len(x), {steps}, {fan_in}).unbind(1))
+        for layer in self.layers.values():
+            states = layer(states)
+        states = torch.stack(states, 1)
+        return self.output({read})
+
+
+CUT = {cut}
+"""Time steps before which the gradient is cut."""
+
+NAMES = {{}}
+"""What a parameter is called in the state where that differs."""
+'''
+
+STEPS: dict[str, str] = {
+    "rnn": """            h = self.activation({z})""",
+    "gru": """            z = {z}
+            r, u, n, m = z.chunk(4, 1)
+            r, u = torch.sigmoid(r), torch.sigmoid(u)
+            h = (1 - u) * torch.tanh(n + r * m) + u * h""",
+    "lstm": """            i, f, g, o = {z}.chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)""",
+}
+"""What a cell does at a time step, a being of x and b of h."""
+
+RECURRENT_MAIN = '''
+
+def make_optimizer(network):
+    """The optimizer of the experiment, to go on from here."""
+    p = list(network.parameters())
+    return {optimizer}
+
+
+def main():
+    torch.set_default_dtype({dtype})
+    state = numpy.load(STATE)
+    network = Network()
+    values = network.state_dict()
+    values.update({{name: torch.tensor(state[NAMES.get(name, name)]) for name in values}})
+    network.load_state_dict(values)
+    output = network(torch.tensor(state["input"]))
+    target = torch.tensor(state["target"]){one_hot}
+    loss = {loss}
+    loss.backward()
+    found = {{"loss": loss}}
+    for name, q in network.named_parameters():
+        found[f"grad.{{NAMES.get(name, name)}}"] = q.grad.clone()
+    p = list(network.parameters())
+{clipping}
+    for name, q in network.named_parameters():
+        found[f"clipped_grad.{{NAMES.get(name, name)}}"] = q.grad
+    sys.exit(compare(state, found))
 '''

@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ NAMES: dict[str, tuple[str, str]] = {
     "layers.3.skip.alpha": ("(1,)", "factor on the main path of rezero"),
     "layers.3.gate.weight": ("(out, in)", "weights of a highway's gate"),
     "layers.3.gate.bias": ("(out,)", "biases of a highway's gate"),
+    "layers.3.recurrent.weight": (
+        "(gates * units, units)",
+        "W of a recurrent layer, from one time step to the next; PyTorch's weight_hh_l2",
+    ),
+    "layers.3.recurrent.bias": ("(gates * units,)", "its bias, PyTorch's bias_hh_l2"),
     "output.weight": ("(outputs, in)", "W of the head"),
     "output.bias": ("(outputs,)", "b of the head"),
     "optimizer.count": ("whole number", "steps the optimizer has made since its state was fresh"),
@@ -44,7 +50,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "clipped_grad.<name>": ("as the parameter", "the gradient after clipping"),
     "delta.<layer>": (
         "(batch, units)",
-        "gradient of the loss with respect to the layer's z = W x + b; delta.3, delta.output",
+        "gradient of the loss with respect to the layer's z = W x + b; delta.3, delta.output; "
+        "(time, batch, units) in a recurrent network",
     ),
 }
 """What a state file holds: name, shape, meaning. Layer 3 stands for any layer."""
@@ -61,12 +68,12 @@ class State:
 def state_of(session: Session) -> dict[str, Array]:
     """The state at the start of the step at the cursor, by the names of NAMES."""
     session.look()
-    step = session.cursor.step
+    step, experiment = session.cursor.step, session.experiment
     machine = session.machine_at(Position(step, 0))
     network, store = machine.network, machine.network.parameters
     begun = session.run.origin.step if session.run.origin else 0
     out: dict[str, Array] = {
-        "experiment": np.array(json.dumps(session.experiment.settings())),
+        "experiment": np.array(json.dumps(experiment.settings())),
         "step": np.array(begun + step),
     }
     out |= {name: store.view(name, store.values).copy() for name in store.slices}
@@ -83,10 +90,10 @@ def state_of(session: Session) -> dict[str, Array]:
     out |= {"input": inputs, "target": target, "loss": np.array(machine.training.loss)}
     for lead, vector in (("grad", store.gradients), ("clipped_grad", store.clipped)):
         out |= {f"{lead}.{name}": store.view(name, vector).copy() for name in store.slices}
-    for layer in network.layers:
-        delta = network.gradients[layer.pre_activation]
-        assert delta is not None
-        out[f"delta.{layer.name}"] = delta.copy()
+    for name, places in groupby(network.layers, key=lambda layer: layer.name):
+        deltas = [network.gradients[place.pre_activation] for place in places]
+        known = [delta.copy() for delta in deltas if delta is not None]
+        out[f"delta.{name}"] = known[0] if experiment.cell == "none" else np.array(known)
     return out
 
 

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from gradsim.errors import InputError
+from gradsim.experiment.build import load_data
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.export.torch import script
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 from gradsim.simulation.state import save
 
-FIXED = frozenset({"data", "target", "scaling", "seed", "dtype", "widths", "initializer"})
+FIXED = frozenset(
+    {"data", "target", "scaling", "seed", "dtype", "widths", "initializer", "cell", "readout"}
+)
 """Knobs that the random networks leave alone, or draw from a shorter list."""
 
 
@@ -115,3 +118,41 @@ def test_pytorch_agrees(seed: int, tmp_path: Path) -> None:
         [sys.executable, str(tmp_path / "script.py")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr + repr(experiment.settings())
+
+
+RECURRENT: list[dict[str, Any]] = [
+    {"cell": "rnn", "activation": "tanh"},
+    {"cell": "rnn", "activation": "prelu", "normalization": "layer", "recurrent-layers": 2},
+    {"cell": "gru", "readout": "every", "recurrent-layers": 2},
+    {"cell": "gru", "normalization": "rms", "truncation": 3},
+    {"cell": "lstm", "forget-bias": 1.0, "clip": "global-norm", "clip-threshold": 0.1},
+    {"cell": "lstm", "normalization": "group", "readout": "every", "layers.1.width": 6},
+]
+
+
+def recurrent(knobs: dict[str, Any]) -> Experiment:
+    return Experiment.of(
+        {"data": "digits-rows", "width": 8, "batch-size": 12, "bias-std": 0.2} | knobs
+    )
+
+
+@pytest.mark.parametrize("number", range(len(RECURRENT)))
+def test_a_recurrent_script_is_valid_and_takes_the_built_in_cell_where_it_can(number: int) -> None:
+    experiment = recurrent(RECURRENT[number])
+    text = script(experiment, 64, 10, "state.npz", load_data(experiment))
+    compile(text, "script.py", "exec")
+    assert ("batch_first=True" in text) == (number in (0, 2, 4))
+    assert "{{" not in text
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize("number", range(len(RECURRENT)))
+def test_a_recurrent_script_agrees_in_pytorch(number: int, tmp_path: Path) -> None:
+    session = Session(recurrent(RECURRENT[number]))
+    session.do(Advance(Grain.STEP, 3))
+    state, code = tmp_path / "state.npz", tmp_path / "network.py"
+    save(session, state)
+    experiment = session.experiment
+    code.write_text(script(experiment, 64, 10, str(state), load_data(experiment)))
+    done = subprocess.run([sys.executable, str(code)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
