@@ -186,6 +186,7 @@ def _quantities() -> str:
         Part.LAYERS: "`layers`",
         Part.EVIDENCE: "`verdict.evidence`",
         Part.VERDICT: "`verdict`",
+        Part.TIME: "`time`",
     }
     return _table(
         ("quantity", "what it is", "unit", "in the report"),

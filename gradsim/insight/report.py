@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from gradsim.insight.ledger import ledger, plain
 from gradsim.insight.oscillation import oscillation
+from gradsim.insight.recurrence import recurrence
 from gradsim.insight.verdict import judge, since_switch
 from gradsim.insight.wiring import skip_notes
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
@@ -43,11 +44,13 @@ KEYS: dict[str, str] = {
     "history": "lists with an entry for each step so far and one for the state shown",
     "oscillation": "how far the loss jumps, measured by how far it has come down",
     "clip_fired_share": "share of those entries at which clipping fired",
-    "layers": "a table for each layer, the head last; its `layer` is a number or `output`",
+    "layers": "a table for each layer, the head last; its `layer` is a number or `output`; in a "
+    "recurrent network one for each time step, with its `time`",
     "verdict": "`shape`, one word; `notes`, tables with `kind`, `layers` and `sentence`; "
     "`evidence`, the numbers it rests on",
     "ledger": "which part changed the gradient: `decades` over the hidden layers, `parts`, and a "
     "table for each block of the way back, with its paths, their shares and their ops",
+    "time": "of a recurrent network: how far back the gradient reaches, its bounds and its theory",
     "wiring": "sentences on what the skips do where widths differ",
     "nulls": "in JSON: each place that holds null, and why",
 }
@@ -93,6 +96,7 @@ def report(session: Session) -> dict[str, Any]:
             },
         },
         "ledger": plain(debts),
+        "time": recurrence(session, debts),
         "wiring": skip_notes(session.experiment, session.run.data.features),
     }
 
@@ -109,11 +113,11 @@ def _layers(now: StepRecord, before: StepRecord | None) -> list[dict[str, Any]]:
         known = (before if name.startswith("update") else now) if before else now
         column_of = known.column(name) if before or not name.startswith("update") else None
         rows[name] = nothing if column_of is None else column_of
-    depth = now.layers.shape[1] - 1
     return [
-        {"layer": column + 1 if column < depth else "output"}
+        {"layer": layer}
+        | ({} if time is None else {"time": time})
         | {name: float(values[column]) for name, values in rows.items()}
-        for column in range(depth + 1)
+        for column, (layer, time) in enumerate(now.places)
     ]
 
 

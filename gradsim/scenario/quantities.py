@@ -7,6 +7,7 @@ from math import nan
 from typing import Any
 
 from gradsim.insight.oscillation import FORMULA as OSCILLATION
+from gradsim.insight.recurrence import ABOUT
 
 
 class Part(StrEnum):
@@ -17,6 +18,7 @@ class Part(StrEnum):
     LAYERS = "layers"
     EVIDENCE = "evidence"
     VERDICT = "verdict"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +109,31 @@ QUANTITIES: dict[str, Quantity] = {
     "slope": Quantity(
         Part.EVIDENCE, "change of log10(`delta_norm`) on the way to layer 1", "decades per layer"
     ),
+    **{name: Quantity(Part.TIME, about) for name, about in ABOUT.items()},
     "shape": Quantity(Part.VERDICT, "what the gradient does over depth, in one word"),
 }
 """Every quantity by its name. A test holds this table and the report together."""
 
 
-def measured(report: Mapping[str, Any], name: str, layer: int | str | None = None) -> float | str:
-    """A quantity's value in a report, the last one where there is a history; NaN where none."""
+def measured(
+    report: Mapping[str, Any], name: str, layer: int | str | None = None, time: int | None = None
+) -> float | str:
+    """A quantity's value in a report, the last one where there is a history; NaN where none.
+
+    In a recurrent network a layer has one for each time step; the first where none is named.
+    """
     match QUANTITIES[name].part:
         case Part.HISTORY:
             value = report["history"][name][-1]
         case Part.TOP:
             value = report[name]
         case Part.LAYERS:
-            value = next(row[name] for row in report["layers"] if row["layer"] == layer)
+            rows = [row for row in report["layers"] if row["layer"] == layer]
+            value = next((row[name] for row in rows if row.get("time") == time), rows[0][name])
         case Part.EVIDENCE:
             value = report["verdict"]["evidence"][name]
         case Part.VERDICT:
             value = report["verdict"][name]
+        case Part.TIME:
+            value = report["time"][name]
     return nan if value is None else value

@@ -9,6 +9,7 @@ from gradsim.insight.verdict.limits import LIMIT_DECADES
 from gradsim.insight.verdict.notes import KINDS, Note, NoteKind, notes_of
 from gradsim.insight.verdict.reasons import reasoned
 from gradsim.insight.verdict.shape import Evidence, Shape, shape_of
+from gradsim.insight.verdict.through_time import shape_through_time
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Run
 
@@ -44,7 +45,9 @@ def judge(record: StepRecord, experiment: Experiment, past: Sequence[StepRecord]
     `past` are the steps before it under the same experiment, in their order: without them nothing
     is said of how the training goes. The shape is that of this step alone.
     """
-    shape, evidence = shape_of(record, experiment)
+    through_time = experiment.cell != "none"
+    look = shape_through_time if through_time else shape_of
+    shape, evidence = look(record, experiment)
     return Verdict(shape, notes_of(record, experiment, shape, past), evidence)
 
 

@@ -61,3 +61,9 @@ Where the layers above have taken more at once, that counts instead, with two de
 
 ROUNDING = 8.0
 """Machine epsilons of what a sum was made of, up to which what is left of it is rounding alone."""
+
+NEARLY_ALL = 0.95
+"""Share of what all time steps add to the recurrent gradient that is asked for."""
+
+FORGETFUL = 0.5
+"""Share of the time steps that must bring nearly all of it for the memory to be called short."""

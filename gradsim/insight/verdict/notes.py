@@ -14,10 +14,12 @@ from gradsim.insight.verdict.limits import (
     DONE,
     FEWEST,
     FEWEST_CLIPPED,
+    FORGETFUL,
     JUMP,
     LEVEL,
     LIMIT_DECADES,
     MANY,
+    NEARLY_ALL,
     OFTEN,
     SLOW,
     STILL,
@@ -25,6 +27,7 @@ from gradsim.insight.verdict.limits import (
     WINDOW,
 )
 from gradsim.insight.verdict.shape import Column, Shape, column, ranges, ratio, reach_decades
+from gradsim.insight.verdict.through_time import horizon, place
 from gradsim.nn.optimizers import OPTIMIZERS, Adagrad, Adam, RMSprop
 from gradsim.numbers import number
 from gradsim.simulation.measure import StepRecord
@@ -42,6 +45,7 @@ class NoteKind(StrEnum):
     ALWAYS_CLIPPED = "always-clipped"
     PLATEAUED = "plateaued"
     OSCILLATING = "oscillating"
+    SHORT_MEMORY = "short-memory"
 
 
 KINDS: dict[NoteKind, str] = {
@@ -56,6 +60,8 @@ KINDS: dict[NoteKind, str] = {
     NoteKind.ALWAYS_CLIPPED: "clipping fires at nearly every step",
     NoteKind.PLATEAUED: "the loss has stood still, and not because it has arrived",
     NoteKind.OSCILLATING: "the loss jumps from step to step and does not come down",
+    NoteKind.SHORT_MEMORY: "what is far back adds next to nothing to the gradient of the weights "
+    "over time",
 }
 """Every kind of note with what it says."""
 
@@ -87,14 +93,41 @@ def notes_of(
     """All notes on a step whose gradients are known; `past` are the steps before it, in order."""
     if shape is Shape.NOT_FINITE:
         return ()
+    training = (*_clipping(record, experiment, past), *_training(record, experiment, past))
+    if experiment.cell != "none":
+        return (*_through_time(record, experiment), *training)
     return (
         *_flat_units(record),
         *_flat_weights(record),
         *_uneven(column(record, "delta_norm")[:-1]),
         *_hidden(record, experiment, past),
-        *_clipping(record, experiment, past),
-        *_training(record, experiment, past),
+        *training,
     )
+
+
+def _through_time(record: StepRecord, experiment: Experiment) -> Iterator[Note]:
+    """Saturated time steps, and how far back the recurrent gradient comes from."""
+    saturated = column(record, "saturated")[:-1]
+    if (where := np.flatnonzero(saturated >= MANY)).size:
+        what = "slopes" if experiment.cell == "rnn" else "gates"
+        yield Note(
+            NoteKind.SATURATED,
+            (),
+            f"saturated: {saturated[where].max():.0%} of the {what} are nearly flat at "
+            f"{place(record, int(where[saturated[where].argmax()]))}, half or more at "
+            f"{where.size} of {saturated.size} time steps",
+        )
+    added = column(record, "grad_weight_norm")[:-1]
+    layers = {layer for layer, _ in record.places[:-1]}
+    steps = len(added) // len(layers)
+    near = horizon(added[-steps:], NEARLY_ALL)
+    if experiment.readout == "last" and 0 < near < steps * FORGETFUL:
+        yield Note(
+            NoteKind.SHORT_MEMORY,
+            (),
+            f"short memory: {NEARLY_ALL:.0%} of what the time steps add to the recurrent gradient "
+            f"comes from the last {near} of {steps}",
+        )
 
 
 def _flat_units(record: StepRecord) -> Iterator[Note]:
@@ -187,11 +220,10 @@ def _clipping(
     share = sum(row.fired for row in recent) / len(recent)
     weights = column(record, "grad_weight_norm")
     most = int(weights.argmax())
-    layers = (most + 1,) if most + 1 < len(weights) else ()
-    name = f"layer {most + 1}" if layers else "the output"
+    layers = (most + 1,) if most + 1 < len(weights) and experiment.cell == "none" else ()
     what = (
         f"gradient norm {number(before)}, {number(after)} after {experiment.clip}, "
-        f"most in {name} ({number(float(weights[most]))})"
+        f"most at {place(record, most)} ({number(float(weights[most]))})"
     )
     if len(recent) >= FEWEST_CLIPPED and share >= OFTEN:
         often = f"{sum(row.fired for row in recent)} of the last {len(recent)}"
@@ -253,6 +285,8 @@ def _training(
 
 def _moved(record: StepRecord, past: Sequence[StepRecord]) -> Column | None:
     """The latest update of each layer over its weights; None where it is not recorded."""
+    if any(time is not None for _, time in record.places):
+        return None  # the time steps share their weights
     rows = [record, *islice(reversed(past), 1)]
     for row in rows:
         moves = row.column("update_ratio") if row.complete else None

@@ -22,7 +22,7 @@ def reasoned(note: Note, found: Ledger) -> Note:
 def _reason(note: Note, found: Ledger) -> str:
     hidden = [block for block in found.blocks if block.first != "output"]
     match note.kind:
-        case NoteKind.SATURATED | NoteKind.DEAD_UNITS:
+        case NoteKind.SATURATED | NoteKind.DEAD_UNITS if note.layers:
             return _slopes(note, hidden)
         case NoteKind.UNEVEN:
             # From the head back to the layers that are out of line.
@@ -44,6 +44,8 @@ def _debtor(blocks: list[Block]) -> str:
     each = debts[part] / sum(int(block.last) - int(block.first) + 1 for block in blocks)
     if abs(each) < LEAST:
         return ""
+    if blocks[0].axis != "layer":
+        return f"because {_THE[part]} {_verb(part, each)} {abs(each):.2f} decades in a time step"
     return f"because {_THE[part]} {_verb(part, each)} {abs(each):.2f} decades in each layer" + (
         "" if blocks[-1].first == 1 else f" from {blocks[0].last} to {blocks[-1].first}"
     )
@@ -77,9 +79,10 @@ _THE = {
     Part.ACTIVATION: "the activation slope",
     Part.NORMALIZATION: "the normalization",
     Part.SKIP: "the skip",
+    Part.GATES: "the gates",
 }
 
 
 def _verb(part: Part, each: float) -> str:
     verb = "take" if each < 0 else "add"
-    return verb if part is Part.WEIGHTS else f"{verb}s"
+    return verb if part in (Part.WEIGHTS, Part.GATES) else f"{verb}s"

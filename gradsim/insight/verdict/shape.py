@@ -59,7 +59,7 @@ def shape_of(record: StepRecord, experiment: Experiment) -> tuple[Shape, Evidenc
         last_delta_norm=float(hidden[-1]),
         reach=ratio(hidden[0], hidden[-1]),
         reach_decades=reach_decades(hidden[0], hidden[-1]),
-        slope=_slope(hidden),
+        slope=slope(hidden),
         sentence=sentence,
     )
 
@@ -100,7 +100,7 @@ def _by_ends(norms: Column, layers: npt.NDArray[np.intp], what: str) -> tuple[Sh
     reach = reach_decades(first, last)
     way = (
         f"{what} {number(last)} at layer {layers[-1]}, {number(first)} at layer {layers[0]}: "
-        f"{signed(reach, 1)} decades, {signed(_slope(norms, layers), 2)} per layer"
+        f"{signed(reach, 1)} decades, {signed(slope(norms, layers), 2)} per layer"
     )
     if reach < -LIMIT_DECADES:
         return Shape.VANISHING, way
@@ -228,7 +228,7 @@ def reach_decades(first: float, last: float) -> float:
     return log10(first) - log10(last) if first > 0.0 else -inf
 
 
-def _slope(norms: Column, layers: npt.NDArray[np.intp] | None = None) -> float:
+def slope(norms: Column, layers: npt.NDArray[np.intp] | None = None) -> float:
     """Decades per layer on the way back; NaN with fewer than two usable layers."""
     usable = np.flatnonzero(np.isfinite(norms) & (norms > 0.0))
     if usable.size < 2:
