@@ -4,8 +4,8 @@ Forward E[phi_i phi_j], backward E[g_i g_j] E[phi'_i phi'_j]. Source: Poole, Lah
 Sohl-Dickstein, Ganguli 2016, eq. 3 and 5; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
 """
 
-from dataclasses import dataclass, replace
-from math import exp, sqrt
+from dataclasses import dataclass, fields, replace
+from math import exp, log, sqrt
 
 import numpy as np
 
@@ -40,14 +40,14 @@ def forward(
     taken: Units, response: Response, name: str, layer: object
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
-    means, products, passages, noises, wanders = [], [], [], [], []
+    means, products, passages, noises, wanders, ripples = [], [], [], [], [], []
     for s, normal in enumerate(taken.normal):
         if not normal:
             raise UntreatedError(
                 f"what enters {name} of layer {layer} is no sum with random weights, so its "
                 "distribution is not known"
             )
-        known = _moments(taken, s, response)
+        known, follows = _moments(taken, s, response)
         moment, passage = _through(taken, s, known)
         width = taken.widths[s]
         scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
@@ -59,6 +59,7 @@ def forward(
         keeps = float(np.mean(known.hermite[:, 1] ** 2 / centered))
         noises.append(taken.noise * min(keeps, 1.0) ** 2 + 1.0 / width)
         wanders.append(slope**2 * taken.wander + scatter)
+        ripples.append(follows**2 * taken.ripple + scatter)
     shares = taken.shares
     return (
         Units(
@@ -68,6 +69,7 @@ def forward(
             normal=(False,) * len(taken.widths),
             noise=float(shares @ noises),
             wander=float(shares @ wanders),
+            ripple=float(shares @ ripples),
         ),
         passages,
     )
@@ -88,6 +90,7 @@ def identity(taken: Units) -> tuple[Units, list[Passage]]:
         replace(
             taken,
             noise=taken.noise + sampled,
+            ripple=taken.ripple + scatter,
             wander=taken.wander + scatter,
             moment=taken.moment * exp(-0.5 * scatter),
             mean=taken.mean * exp(-0.25 * scatter),
@@ -135,16 +138,44 @@ def rows_norm(given: Gradient) -> float:
     return float(given.norm2().sum())
 
 
-def _moments(taken: Units, s: int, response: Response) -> Moments:
-    """The moments of one segment, with the excess kurtosis of what comes in."""
+def _moments(taken: Units, s: int, response: Response) -> tuple[Moments, float]:
+    """The moments of one segment, and how the ripple of the rows goes on through it.
+
+    With the excess kurtosis of what comes in, and over the scatter of the rows' own variances.
+    """
     variance = np.maximum(taken.variances()[s], 0.0)
     mean = taken.mean[s]
-    found = moments(response.phi, mean, variance) if mean.any() else response.at(variance)
-    if not taken.excess:
+    if mean.any():
+        return moments(response.phi, mean, variance), 0.0
+    if not taken.balance:
+        return _with_tails(response.at(variance), taken.excess), 1.0
+    step = min(sqrt(taken.ripple) + 1e-6, 1.0)
+    low, high = (
+        _with_tails(response.at(variance * exp(way * step - 0.5 * step * step)), taken.excess)
+        for way in (-1.0, 1.0)
+    )
+    found = Moments(
+        **{
+            field.name: 0.5 * (getattr(low, field.name) + getattr(high, field.name))
+            for field in fields(Moments)
+        }
+    )
+    middle = found.hermite[:, 0]
+    below, above = (
+        float(np.mean(m.second - 2.0 * m.hermite[:, 0] * middle + middle**2)) for m in (low, high)
+    )
+    return found, (log(above) - log(below)) / (2.0 * step) if below > 0.0 else 0.0
+
+
+def _with_tails(found: Moments, excess: float) -> Moments:
+    """The moments where the Gaussian has this excess kurtosis."""
+    if not excess:
         return found
-    tail = taken.excess / _FOUR
+    tail = excess / _FOUR
     hermite = found.hermite.copy()
     hermite[:, 0] += tail * found.hermite[:, 4]
+    # z h_4 = sqrt(5) h_5 + 2 h_3
+    hermite[:, 1] += tail * (ROOT[5] * found.hermite[:, 5] + 2.0 * found.hermite[:, 3])
     slope_hermite = found.slope_hermite.copy()
     slope_hermite[:, 0] += tail * found.slope_hermite[:, 4]
     slope_hermite[:, 0] = np.maximum(slope_hermite[:, 0], 0.0)

@@ -6,6 +6,7 @@ Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
 """
 
 from dataclasses import dataclass, replace
+from math import exp
 
 import numpy as np
 
@@ -41,6 +42,7 @@ def forward(taken: Units, weights: Weights) -> Units:
         normal=(True,),
         noise=taken.noise * share**2,
         wander=taken.wander * share**2,
+        ripple=taken.ripple * share**2,
         fixed=0.0 if w.drawn or w.fan_out < w.fan_in else 1.0,
     )
 
@@ -60,5 +62,5 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows) -> Gra
         tilt=1.0,
         along=None,
     )
-    ratio = w.variance * w.fan_out * w.fan_in / w.fan_out
+    ratio = w.variance * w.fan_in * exp(-given.echo / w.fan_in)
     return replace(out, echo=given.echo / ratio).normalized()
