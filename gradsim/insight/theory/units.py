@@ -6,8 +6,10 @@ segments. Arrays: (segments, rows, rows) for products of two rows, (segments, ro
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.nn.arrays import Array
@@ -94,6 +96,8 @@ class Gradient:
     """E[g^2 x^2] / (E[g^2] E[x^2]) with x the value that it belongs to."""
     along: Floats | None = None
     """E[x_i x_j g_i g_j] / E[x^2]; None where g does not depend on x: (segments, rows, rows)."""
+    coherent: Floats | None = None
+    """What agrees from unit to unit, see `rules.coherence`; None where no skip makes it grow."""
     echo: float = 0.0
     """Sum over batch normalizations on the way of |gradient there|^2 / |gradient here|^2."""
 
@@ -178,7 +182,7 @@ class Rows:
         row = matrix.mean(axis=1)
         return np.asarray(matrix - row[:, None] - row + row.mean())
 
-    def loosened(self, matrix: Floats) -> Floats:
+    def loosened(self, matrix: npt.NDArray[Any]) -> Floats:
         """A centered matrix of the rows at hand as a part of one that is centered over the batch.
 
         There two rows are opposed by 1 / (batch - 1) on average, not by 1 / (count - 1).

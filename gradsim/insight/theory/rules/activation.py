@@ -11,6 +11,7 @@ import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap
+from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import correlation, spread_of_sum, weights_of
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
 
@@ -32,6 +33,10 @@ class Passage:
     """E[z_i phi'_i z_j phi'_j]: (rows, rows)."""
     flatness: float
     """E[phi']^2 / E[phi'^2]."""
+    turn: Floats
+    """What becomes of the coherent part of a gradient: (2, 2), see `coherence`."""
+    base: Floats
+    """What chance makes of the rest of it, times the units: (2, 2)."""
     lift: float
     """What the scatter of q adds to ln E[phi'^2]."""
 
@@ -83,7 +88,7 @@ def identity(taken: Units) -> tuple[Units, list[Passage]]:
     for s in range(len(taken.widths)):
         z = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
         squares = np.ones_like(ones)
-        passages.append(Passage(ones, squares, 1.0, z, 1.0, 0.0))
+        passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0))
     sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
     scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
     return (
@@ -99,7 +104,9 @@ def identity(taken: Units) -> tuple[Units, list[Passage]]:
     )
 
 
-def backward(given: Gradient, passages: list[Passage], taken: Units, rows: Rows) -> Gradient:
+def backward(
+    given: Gradient, passages: list[Passage], taken: Units, value: Units, rows: Rows, index: int
+) -> Gradient:
     """g = d phi'(x)."""
     given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
@@ -128,6 +135,14 @@ def backward(given: Gradient, passages: list[Passage], taken: Units, rows: Rows)
         wander=given.wander + wander,
         noise=given.noise * flat**2,
     )
+    if given.coherent is not None:
+        k = np.zeros_like(given.coherent)
+        if len(passages) == 1:
+            (one,) = passages
+            k = coherence.through_slopes(
+                given.coherent, one.turn, one.base, coherence.lean(value), taken.widths[0], index
+            )
+        out = replace(out, coherent=k)
     before, after = rows_norm(given), rows_norm(out)
     ratio = after / max(before, 1e-300)
     return replace(out, echo=given.echo / max(ratio, 1e-300)).normalized()
@@ -207,12 +222,19 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
     along = np.outer(first, first) + together * np.outer(second, second)
     np.fill_diagonal(along, by_z)
     slope = np.maximum(known.slope, 1e-300)
+    root, rise = np.sqrt(variance), np.sqrt(np.maximum(known.second, 1e-300))
+    by_phi, by_z_phi = known.second_one / (2.0 * root * rise), known.hermite[:, 0] * 0.0
+    turn = np.array([[e[:, 0], by_phi], [first, by_z_phi]]) / np.sqrt(slope)
+    lean = known.slope_hermite[:, 1] / slope
+    base = np.array([[slope / slope, lean], [lean, by_z / slope]])
     return moment, Passage(
         slopes=slopes,
         squares=squares,
         tilt=float(np.mean(by_z / slope)),
         along=along,
         flatness=float(np.mean(np.minimum(e[:, 0] ** 2 / slope, 1.0))),
+        turn=turn.mean(axis=2),
+        base=base.mean(axis=2),
         lift=0.0,
     )
 
@@ -228,4 +250,9 @@ def _scatter(
     (_, slope, bow), (_, _, back_bow) = response.curve(float(np.log(q)))
     scatter = max(scatter - taken.fixed * 2.0 * slope**2 / width, 0.0)
     lift = 0.5 * bow * taken.wander - 0.5 * scatter
-    return scatter, slope, lift, replace(passage, lift=0.5 * back_bow * taken.wander)
+    # E[z phi' phi] = E[phi^2] d ln E[phi^2] / d ln q / sqrt(q), by Stein's lemma
+    turn = passage.turn.copy()
+    turn[1, 1] = slope * float(
+        np.mean(np.sqrt(known.second / np.maximum(known.slope * taken.variances()[s], 1e-300)))
+    )
+    return scatter, slope, lift, replace(passage, turn=turn, lift=0.5 * back_bow * taken.wander)

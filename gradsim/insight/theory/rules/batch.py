@@ -100,6 +100,7 @@ def backward(given: Gradient, scales: list[Scales], taken: Units, rows: Rows) ->
         wander=given.wander + wander,
         tilt=1.0,
         along=None,
+        coherent=None if given.coherent is None else np.zeros_like(given.coherent),
         echo=given.echo / ratio + 1.0,
     ).normalized()
 
