@@ -15,6 +15,7 @@ from gradsim.cli.reference import reference
 from gradsim.cli.run import run
 from gradsim.cli.terminal import BAD_INPUT, has_terminal
 from gradsim.cli.threads import one_thread
+from gradsim.cli.weight import weight
 from gradsim.errors import InputError, nearest
 
 
@@ -101,5 +102,5 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
         open_app(experiment)
 
 
-for command in (run, diagnose, compare, play, check, export, list_, reference):
+for command in (run, diagnose, weight, compare, play, check, export, list_, reference):
     gradsim.add_command(command)

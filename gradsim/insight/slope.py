@@ -3,7 +3,6 @@
 Everything here comes from forward passes of a probe, in slices.
 """
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan, log10, nan, sqrt
 
@@ -79,11 +78,10 @@ class Differences:
 
     def digits(self, gradient: float) -> float:
         """How many decimal digits of `central` and a gradient agree; NaN without numbers."""
-        largest = max(abs(self.central), abs(gradient))
-        if not isfinite(largest):
-            return nan
         off = abs(self.central - gradient)
-        return -log10(off / largest) if off else 16.0
+        if not isfinite(off):
+            return nan
+        return max(0.0, -log10(off / max(abs(self.central), abs(gradient)))) if off else 16.0
 
 
 def nudging(probe: Probe, weight: Weight, nudge: float) -> Slices[Nudge]:
@@ -177,32 +175,20 @@ def _bend(probe: Probe, weight: Weight, width: float) -> Slices[float]:
     return max((bend for bend in bends if not isnan(bend)), default=nan)
 
 
-def tracing(
-    probe: Probe, weight: Weight, half_width: float, points: int = POINTS
-) -> Generator[tuple[float, float] | None, None, None]:
-    """The curve: (value of the weight, loss), from the present value outward to both sides.
-
-    In slices of one op; None where a point is not done yet.
-    """
-    value = probe.value(weight)
-    yield value, probe.loss
-    for k in range(1, points // 2 + 1):
-        for way in (1, -1):
-            moved = value + way * half_width * k / (points // 2)
-            passing = probe.loss_at(weight, moved)
-            while True:
-                try:
-                    next(passing)
-                except StopIteration as end:
-                    yield moved, end.value
-                    break
-                yield None
+def outward(value: float, half_width: float, points: int = POINTS) -> list[float]:
+    """Where the curve is asked: the present value, then evenly from there to both sides."""
+    steps = range(1, points // 2 + 1)
+    return [
+        value,
+        *(value + way * half_width * k / (points // 2) for k in steps for way in (1.0, -1.0)),
+    ]
 
 
 def curve(
     probe: Probe, weight: Weight, half_width: float, points: int = POINTS
-) -> list[tuple[float, float]]:
-    """The whole curve, by ascending value of the weight."""
-    return sorted(
-        point for point in tracing(probe, weight, half_width, points) if point is not None
-    )
+) -> Slices[list[tuple[float, float]]]:
+    """The curve by ascending value of the weight: (value, loss)."""
+    found = []
+    for value in outward(probe.value(weight), half_width, points):
+        found.append((value, (yield from probe.loss_at(weight, value))))
+    return sorted(found)

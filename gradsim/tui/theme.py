@@ -48,6 +48,15 @@ STYLES: dict[str, Style] = {
     "part-weights": Style.parse("#79c0ff"),
     "part-normalization": Style.parse("#56d4b0"),
     "part-skip": Style.parse("#d2a8ff"),
+    "heat-above-1": Style.parse("#c9b8a6 on #33271c"),
+    "heat-above-2": Style.parse("#f2e3d3 on #60401f"),
+    "heat-above-3": Style.parse("#ffffff on #935a22"),
+    "heat-above-4": Style.parse("#0d1117 on #de8b3c"),
+    "heat-below-1": Style.parse("#a9bdd3 on #1a2c42"),
+    "heat-below-2": Style.parse("#d9e7f5 on #20456b"),
+    "heat-below-3": Style.parse("#ffffff on #2b629a"),
+    "heat-below-4": Style.parse("#0d1117 on #5fa8ea"),
+    "cursor": Style.parse("bold #0d1117 on #eef2f7"),
     "narration": Style.parse("italic #eef2f7"),
 }
 """The look of every role; a role not named here looks like plain text."""

@@ -1,4 +1,4 @@
-"""A heat map: a matrix as cells, the sign by glyph and color, the size by how full a cell is.
+"""A heat map: a matrix as cells, sign and size of an entry by its glyph and by its color.
 
 Where the matrix has more entries than there are cells, a cell stands for a block of them and shows
 the one that is largest in size; where it has few, an entry takes several cells.
@@ -15,17 +15,13 @@ from gradsim.numbers import number
 from gradsim.view.lines import Line, Run, fitted
 from gradsim.view.plot import Markers
 
-ABOVE, BELOW = ("░▒▓█", "live"), ("◦○◍●", "second")
-"""Signs of entries above and below zero, from small to large, and their role."""
+ABOVE, BELOW = ".:+#", "-~=≡"
+"""Signs of entries above and below zero, from small to large."""
 
-ABOVE_ASCII, BELOW_ASCII = (".:+#", "live"), ("-~=%", "second")
-
-UNKNOWN, ZERO = ("·", "quiet"), ("0", "quiet")
+BELOW_ASCII = "-~=%"
 
 WIDEST, TALLEST = 4, 2
 """Cells that an entry takes at the most, across and down."""
-
-Known = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +61,21 @@ def heat(
     height: int,
     *,
     limit: float | None = None,
-    known: Known | None = None,
     cursor: tuple[int, int] | None = None,
     markers: Markers = "braille",
 ) -> list[Line]:
     """The map of a matrix (rows, columns) in at most `height` lines of exactly `width` cells.
 
-    A cell is full where an entry's size is `limit` (the largest finite one unless told). Entries
-    not `known` are `·`, zeros `0`, infinities `∞`, NaN `?`. A cursor (row, column) is pointed at
-    from above and from the left.
+    The strongest sign is that of the size `limit` (the largest finite one unless told). A zero is
+    `0`, infinity `∞`, NaN `?`. A cursor (row, column) is pointed at from above and from the left.
     """
     margin = 0 if cursor is None else 1
     if width <= margin or height <= margin or not matrix.size:
         return []
     down = Lane.of(matrix.shape[0], height - margin, TALLEST)
     across = Lane.of(matrix.shape[1], width - margin, WIDEST)
-    shown = np.ones(matrix.shape, dtype=np.bool_) if known is None else known
-    values = _together(np.where(shown, matrix, 0.0), down, across)
-    there = _each(np.logical_or, shown, down, across)
-    top = largest(matrix, shown) if limit is None else limit
+    values = _together(matrix, down, across)
+    top = largest(matrix) if limit is None else limit
     here = None if cursor is None else (down.block_of(cursor[0]), across.block_of(cursor[1]))
     lines: list[Line] = []
     if here is not None:
@@ -91,10 +83,7 @@ def heat(
         at = margin + here[1] * across.cells + (across.cells - 1) // 2
         lines.append(fitted([(" " * at, ""), (arrow, "selected")], width))
     for row in range(down.blocks):
-        cells = [
-            _cell(float(values[row, column]), bool(there[row, column]), top, markers)
-            for column in range(across.blocks)
-        ]
+        cells = [_cell(float(value), top, markers) for value in values[row]]
         body: list[Run] = [
             (sign * across.cells, "cursor" if (row, column) == here else role)
             for column, (sign, role) in enumerate(cells)
@@ -107,40 +96,33 @@ def heat(
     return lines
 
 
-def largest(matrix: Array, known: Known | None = None) -> float:
+def largest(matrix: Array) -> float:
     """The largest finite size in a matrix; 0 where there is none."""
-    size = np.abs(matrix if known is None else matrix[known])
-    return float(np.max(size, initial=0.0, where=np.isfinite(size)))
+    return float(np.max(np.abs(matrix), initial=0.0, where=np.isfinite(matrix)))
 
 
-def legend(limit: float, markers: Markers = "braille") -> list[list[Run]]:
-    """What the signs mean, in parts for a line."""
-    above, below = _signs(markers)
-    return [
-        [(above[0], above[1]), (" above 0", "label")],
-        [(below[0], below[1]), (" below 0", "label")],
-        [(above[0][-1], above[1]), (below[0][-1], below[1]), (f" {number(limit)}", "label")],
-    ]
+def legend(limit: float, markers: Markers = "braille") -> list[Run]:
+    """All signs in a row, from far below zero to far above: `≡=~-0.:+# to ±0.31`."""
+    levels = len(ABOVE)
+    values = [k / levels for k in range(-levels, levels + 1)]
+    # Each sign by a value in the middle of its level.
+    bar = [_cell(value - np.sign(value) / (2 * levels), 1.0, markers) for value in values]
+    return [*bar, (f" to ±{number(limit)}", "label")]
 
 
-def _signs(markers: Markers) -> tuple[tuple[str, str], tuple[str, str]]:
-    return (ABOVE_ASCII, BELOW_ASCII) if markers == "ascii" else (ABOVE, BELOW)
-
-
-def _cell(value: float, known: bool, limit: float, markers: Markers) -> tuple[str, str]:
-    """The sign of a value, and its role."""
-    if not known:
-        return (".", UNKNOWN[1]) if markers == "ascii" else UNKNOWN
+def _cell(value: float, limit: float, markers: Markers) -> Run:
+    """The sign of a value, and its role: `heat-above-1` to `heat-below-4`, or another."""
     if value == 0.0:
-        return ZERO
+        return "0", "quiet"
     if isnan(value):
         return "?", "mark"
     if not isfinite(value):
         return "^" if markers == "ascii" else "∞", "mark"
-    above, below = _signs(markers)
-    signs, role = above if value > 0.0 else below
-    full = abs(value) / limit if limit else 1.0
-    return signs[min(int(full * len(signs)), len(signs) - 1)], role
+    below = BELOW_ASCII if markers == "ascii" else BELOW
+    signs, side = (ABOVE, "above") if value > 0.0 else (below, "below")
+    share = abs(value) / limit if limit else 1.0
+    level = min(int(share * len(signs)), len(signs) - 1)
+    return signs[level], f"heat-{side}-{level + 1}"
 
 
 def _together(matrix: Array, down: Lane, across: Lane) -> Array:

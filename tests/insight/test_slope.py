@@ -14,7 +14,7 @@ from gradsim.insight.slope import (
     differencing,
     fitting,
     nudging,
-    tracing,
+    outward,
 )
 from gradsim.insight.weight import Probe, whole
 from gradsim.simulation.actions import Advance, Grain
@@ -81,7 +81,7 @@ def test_a_dead_weight_does_exactly_nothing() -> None:
     probe = probe_of(depth=3, width=8, data="wine", batch_size=16, layers__3__initializer="zeros")
     weight = probe.weight(2, "weight", (1, 2))
     assert probe.gradient(weight) == 0.0
-    assert {loss for _, loss in curve(probe, weight, 10.0)} == {probe.loss}
+    assert {loss for _, loss in whole(curve(probe, weight, 10.0))} == {probe.loss}
     found = whole(nudging(probe, weight, 1.0))
     assert (found.predicted, found.real, found.error) == (0.0, 0.0, 0.0)
     assert found.flat
@@ -99,7 +99,7 @@ def test_nan_everywhere_is_shown_as_nan() -> None:
     assert not found.flat
     assert isnan(whole(differencing(probe, weight)).digits(probe.gradient(weight)))
     assert isfinite(whole(fitting(probe, weight)))
-    assert all(isnan(loss) for _, loss in curve(probe, weight, 1.0))
+    assert all(isnan(loss) for _, loss in whole(curve(probe, weight, 1.0)))
 
 
 def test_a_curve_may_leave_the_number_range() -> None:
@@ -107,7 +107,7 @@ def test_a_curve_may_leave_the_number_range() -> None:
         activation="identity", depth=2, width=8, batch_size=8, loss="mean-squared-error"
     )
     weight = probe.largest(1, "weight")
-    values = curve(probe, weight, 1e160)
+    values = whole(curve(probe, weight, 1e160))
     assert values[0][1] == values[-1][1] == inf
     assert values[POINTS // 2] == (probe.value(weight), probe.loss)
     assert isfinite(probe.loss)
@@ -123,7 +123,7 @@ def test_the_range_shows_the_curve_leave_its_tangent() -> None:
             width, gradient = whole(fitting(probe, weight)), probe.gradient(weight)
             apart = []
             for zoom in (1.0, 1e-2, 1e-4):
-                points = curve(probe, weight, width * zoom, 3)
+                points = whole(curve(probe, weight, width * zoom, 3))
                 value = probe.value(weight)
                 apart.append(
                     max(
@@ -136,18 +136,19 @@ def test_the_range_shows_the_curve_leave_its_tangent() -> None:
             assert apart[2] < 0.05 * apart[0]
 
 
-def test_the_curve_grows_from_the_weight_outward_in_slices() -> None:
+def test_the_curve_is_asked_from_the_weight_outward() -> None:
     probe = probe_of(depth=3, width=8, batch_size=8)
     weight = probe.largest(2, "weight")
-    found = list(tracing(probe, weight, 1.0, 7))
-    points = [point for point in found if point is not None]
-    assert len(points) == 7
-    assert len(found) > 4 * len(points)
     value = probe.value(weight)
-    away = [abs(at - value) for at, _ in points]
+    asked = outward(value, 1.0, 7)
+    assert asked[0] == value
+    away = [abs(at - value) for at in asked]
     assert away == sorted(away)
-    assert sorted(points) == curve(probe, weight, 1.0, 7)
-    assert points[0] == (value, probe.loss)
+    assert away[-1] == pytest.approx(1.0)
+    points = whole(curve(probe, weight, 1.0, 7))
+    assert [at for at, _ in points] == sorted(asked)
+    assert points[3] == (value, probe.loss)
+    assert points[5][1] == whole(probe.loss_at(weight, points[5][0]))
 
 
 def test_a_nudge_too_small_for_the_number_format_moves_nothing() -> None:
@@ -174,5 +175,5 @@ def test_digits_that_agree() -> None:
     found = Differences(1e-5, 1.0, 1.0, 1.0, 1e-12, kink=False)
     assert found.digits(1.0) == 16.0
     assert found.digits(1.001) == pytest.approx(3.0, abs=0.01)
-    assert found.digits(-1.0) < 0.0
+    assert found.digits(-1.0) == 0.0
     assert isnan(found.digits(nan))

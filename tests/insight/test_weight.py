@@ -133,7 +133,7 @@ def test_nothing_of_the_session_changes_and_the_run_goes_on_to_the_same_bits(dty
         for weight in weights_of(probe)[:4]:
             whole(nudging(probe, weight, 1.0))
             whole(differencing(probe, weight))
-            curve(probe, weight, 3.0, points=5)
+            whole(curve(probe, weight, 3.0, points=5))
         for session in (asked, left_alone):
             session.do(move)
         assert asked.cursor == left_alone.cursor

@@ -81,7 +81,7 @@ def profile(e: Experiment, wiring: Wiring, inputs: Array, moment: Floats, most: 
     pick = _picked(len(inputs), rows.count)
     found = walk(e, wiring, inputs, rows)
     last = len(wiring.nodes)
-    given = start((wiring.widths[last],), moment[np.ix_(pick, pick)])
+    given = start(wiring, moment[np.ix_(pick, pick)])
     gradients = found.gradients(last, given)
     log2, wander = [], []
     for mark in wiring.marks[:-1]:

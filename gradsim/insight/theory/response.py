@@ -38,6 +38,8 @@ class Moments:
     """E[phi^2]."""
     hermite: Floats
     """E[phi h_k(z)], h_k orthonormal: (rows, ORDER). The first is the mean of phi."""
+    second_one: Floats
+    """E[phi^2 z]."""
     second_four: Floats
     """E[phi^2 h_4(z)]."""
     fourth: Floats
@@ -80,6 +82,7 @@ def moments(phi: Activation, mean: Floats, variance: Floats) -> Moments:
     return Moments(
         second=second,
         hermite=np.einsum("krn,rn->rk", weighted, y),
+        second_one=np.einsum("rn,rn->r", weighted[1], y2),
         second_four=np.einsum("rn,rn->r", weighted[4], y2),
         fourth=np.einsum("rn,rn->r", w, y2 * y2) / np.maximum(second, TINY) ** 2,
         slope=slope_hermite[:, 0],
@@ -110,6 +113,7 @@ class Response:
                 np.log(np.maximum(found.fourth, 1.0)),
                 np.log(np.maximum(found.slope_fourth, 1.0)),
                 found.second_four / size[:, 0] ** 2,
+                found.second_one / size[:, 0] ** 2,
                 found.hermite / size,
                 found.slope_hermite[:, 1:] / np.maximum(found.slope, TINY)[:, None],
             ]
@@ -123,11 +127,12 @@ class Response:
         size = np.exp(0.5 * value[:, 0])[:, None]
         return Moments(
             second=second,
-            hermite=value[:, 5 : 5 + ORDER] * size,
+            hermite=value[:, 6 : 6 + ORDER] * size,
+            second_one=value[:, 5] * second,
             second_four=value[:, 4] * second,
             fourth=np.exp(value[:, 2]),
             slope=slope,
-            slope_hermite=np.column_stack([slope, value[:, 5 + ORDER :] * slope[:, None]]),
+            slope_hermite=np.column_stack([slope, value[:, 6 + ORDER :] * slope[:, None]]),
             slope_fourth=np.exp(value[:, 3]),
         )
 

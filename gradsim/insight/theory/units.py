@@ -6,8 +6,10 @@ segments. Arrays: (segments, rows, rows) for products of two rows, (segments, ro
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.nn.arrays import Array
@@ -39,6 +41,8 @@ class Units:
     """Excess kurtosis of the units: below 0 where they lie on a sphere of few dimensions."""
     balance: float = 0.0
     """By how much the squares of two rows are opposed: batch normalization fixes their sum."""
+    ripple: float = 0.0
+    """Variance from row to row that sampling so many units has added to the mean square."""
     raw: Array | None = None
     """The rows themselves, as far as no weight has touched them: (batch, units)."""
 
@@ -92,6 +96,8 @@ class Gradient:
     """E[g^2 x^2] / (E[g^2] E[x^2]) with x the value that it belongs to."""
     along: Floats | None = None
     """E[x_i x_j g_i g_j] / E[x^2]; None where g does not depend on x: (segments, rows, rows)."""
+    coherent: Floats | None = None
+    """What agrees from unit to unit, see `rules.coherence`; None where no skip makes it grow."""
     echo: float = 0.0
     """Sum over batch normalizations on the way of |gradient there|^2 / |gradient here|^2."""
 
@@ -167,12 +173,24 @@ class Rows:
         """sum_i M_ii over the whole batch."""
         return float(np.trace(matrix)) * self.batch / self.count
 
+    def spread(self, matrix: Floats) -> float:
+        """The mean over the batch of (G M G)_ii, with G = I - 1 1^T / batch."""
+        return (self.trace(matrix) - self.total(matrix) / self.batch) / self.batch
+
     def centered(self, matrix: Floats) -> Floats:
-        """G M G, with G = I - 1 1^T / batch: the rows without their mean."""
-        diagonal = np.diagonal(matrix)
-        others = (matrix.sum(axis=1) - diagonal) / max(self.count - 1, 1)
-        row = diagonal / self.batch + others * (1.0 - 1.0 / self.batch)
+        """G M G of the rows at hand alone, with the trace that the rows at hand have a share of."""
+        row = matrix.mean(axis=1)
         return np.asarray(matrix - row[:, None] - row + row.mean())
+
+    def loosened(self, matrix: npt.NDArray[Any]) -> Floats:
+        """A centered matrix of the rows at hand as a part of one that is centered over the batch.
+
+        There two rows are opposed by 1 / (batch - 1) on average, not by 1 / (count - 1).
+        """
+        if self.count == self.batch:
+            return matrix
+        eta = (1.0 - (self.count - 1) / (self.batch - 1)) / self.count
+        return np.asarray((1.0 - eta) * matrix + eta * float(np.trace(matrix)) / self.count)
 
     def product(self, one: Floats, other: Floats) -> Floats:
         """The product A B of two matrices of the whole batch, at the rows at hand."""

@@ -1,7 +1,7 @@
 """The walk: moments forward over the network's own graph, then squared gradients back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from gradsim.experiment.start import gain
 from gradsim.experiment.wiring import Wiring
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import response
-from gradsim.insight.theory.rules import activation, batch, joins, linear
+from gradsim.insight.theory.rules import activation, batch, coherence, joins, linear
 from gradsim.insight.theory.rules import rows as row_rules
 from gradsim.insight.theory.rules.linear import Weights
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
@@ -46,7 +46,8 @@ class Walk:
                 if source == 0:
                     continue
                 known = found.get(source)
-                found[source] = joins.joined(known, part, self.rows) if known else part
+                value = self.values[source]
+                found[source] = joins.joined(known, part, value, self.rows) if known else part
         return found
 
 
@@ -59,7 +60,7 @@ def walk(experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows) -> W
     out = Walk(wiring, rows, [_data(x, rows)], [])
     for index, node in enumerate(wiring.nodes, start=1):
         taken = [out.values[k] for k in node.inputs]
-        value, back = _step(experiment, wiring, node, taken, rows)
+        value, back = _step(experiment, index, node, taken, rows)
         if not np.isfinite(value.moment).all():
             raise UntreatedError(f"the values leave the number range in layer {node.layer}")
         if sum(value.widths) != wiring.widths[index]:
@@ -88,7 +89,7 @@ def _picked(count: int, wanted: int) -> Any:
 
 
 def _step(
-    e: Experiment, wiring: Wiring, node: Node, taken: list[Units], rows: Rows
+    e: Experiment, index: int, node: Node, taken: list[Units], rows: Rows
 ) -> tuple[Units, Back]:
     op, first = node.op, taken[0]
     match op:
@@ -96,15 +97,15 @@ def _step(
             weights = _weights(e, node, first)
             return (
                 linear.forward(first, weights),
-                lambda g: (linear.backward(g, weights, first, rows),),
+                lambda g: (linear.backward(g, weights, first, rows, index),),
             )
         case Activation() if op.name == "identity":
             value, passages = activation.identity(first)
-            return value, lambda g: (activation.backward(g, passages, first, rows),)
+            return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case Activation():
             at: Mapping[str, Any] = e.at(node.layer)
             value, passages = activation.forward(first, response(op.name, at), op.name, node.layer)
-            return value, lambda g: (activation.backward(g, passages, first, rows),)
+            return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case BatchNorm():
             if first.raw is not None:
                 return _of_data(op, first, rows)
@@ -127,10 +128,12 @@ def _step(
             return _sum(taken, alpha, 1.0)
         case HighwayJoin():
             main, skip, gate = taken
-            return joins.mixed(main, skip, gate), lambda g: joins.unmixed(g, main, skip, gate)
+            value = joins.mixed(main, skip, gate)
+            return value, lambda g: joins.unmixed(g, main, skip, gate, value)
         case ConcatenationJoin():
             main, skip = taken
-            return joins.beside(skip, main), lambda g: joins.parted(g, skip, main)
+            value = joins.beside(skip, main)
+            return value, lambda g: joins.parted(g, skip, main, value)
         case Padding():
             width = op.y.shape[1]
             return joins.fitted(first, width), lambda g: (joins.unfitted(g, first),)
@@ -139,10 +142,8 @@ def _step(
 
 def _sum(taken: list[Units], a: float, b: float) -> tuple[Units, Back]:
     main, skip = taken
-    return joins.added(main, skip, a, b), lambda g: (
-        joins.times(g, a * a),
-        joins.times(g, b * b),
-    )
+    value = joins.added(main, skip, a, b)
+    return value, lambda g: joins.unadded(g, main, skip, value, a, b)
 
 
 def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
@@ -192,7 +193,10 @@ def _fitted(wanted: float, fan_in: int, taken: Units, layer: object) -> float:
     return wanted / (fan_in * square)
 
 
-def start(widths: tuple[int, ...], moment: Floats, noise: float = 0.0) -> Gradient:
-    """The gradient to start the way back from: (rows, rows), per unit."""
-    many = np.broadcast_to(moment, (len(widths), *moment.shape))
-    return replace(Gradient(widths, 0.0, many), noise=noise).normalized()
+def start(wiring: Wiring, moment: Floats) -> Gradient:
+    """The gradient at the output to start the way back from: (rows, rows), per unit."""
+    count = wiring.widths[-1]
+    skips = any(len(node.inputs) > 1 for node in wiring.nodes)
+    sources = 2 * len(wiring.nodes) + 2
+    coherent = coherence.begun(count, sources) if skips else None
+    return Gradient((count,), 0.0, moment[None], coherent=coherent).normalized()

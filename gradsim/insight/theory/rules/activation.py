@@ -4,13 +4,14 @@ Forward E[phi_i phi_j], backward E[g_i g_j] E[phi'_i phi'_j]. Source: Poole, Lah
 Sohl-Dickstein, Ganguli 2016, eq. 3 and 5; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
 """
 
-from dataclasses import dataclass, replace
-from math import exp, sqrt
+from dataclasses import dataclass, fields, replace
+from math import exp, log, sqrt
 
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap
+from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import correlation, spread_of_sum, weights_of
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
 
@@ -32,6 +33,10 @@ class Passage:
     """E[z_i phi'_i z_j phi'_j]: (rows, rows)."""
     flatness: float
     """E[phi']^2 / E[phi'^2]."""
+    turn: Floats
+    """What becomes of the coherent part of a gradient: (2, 2), see `coherence`."""
+    base: Floats
+    """What chance makes of the rest of it, times the units: (2, 2)."""
     lift: float
     """What the scatter of q adds to ln E[phi'^2]."""
 
@@ -40,14 +45,14 @@ def forward(
     taken: Units, response: Response, name: str, layer: object
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
-    means, products, passages, noises, wanders = [], [], [], [], []
+    means, products, passages, noises, wanders, ripples = [], [], [], [], [], []
     for s, normal in enumerate(taken.normal):
         if not normal:
             raise UntreatedError(
                 f"what enters {name} of layer {layer} is no sum with random weights, so its "
                 "distribution is not known"
             )
-        known = _moments(taken, s, response)
+        known, follows = _moments(taken, s, response)
         moment, passage = _through(taken, s, known)
         width = taken.widths[s]
         scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
@@ -59,6 +64,7 @@ def forward(
         keeps = float(np.mean(known.hermite[:, 1] ** 2 / centered))
         noises.append(taken.noise * min(keeps, 1.0) ** 2 + 1.0 / width)
         wanders.append(slope**2 * taken.wander + scatter)
+        ripples.append(follows**2 * taken.ripple + scatter)
     shares = taken.shares
     return (
         Units(
@@ -68,6 +74,7 @@ def forward(
             normal=(False,) * len(taken.widths),
             noise=float(shares @ noises),
             wander=float(shares @ wanders),
+            ripple=float(shares @ ripples),
         ),
         passages,
     )
@@ -81,13 +88,14 @@ def identity(taken: Units) -> tuple[Units, list[Passage]]:
     for s in range(len(taken.widths)):
         z = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
         squares = np.ones_like(ones)
-        passages.append(Passage(ones, squares, 1.0, z, 1.0, 0.0))
+        passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0))
     sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
     scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
     return (
         replace(
             taken,
             noise=taken.noise + sampled,
+            ripple=taken.ripple + scatter,
             wander=taken.wander + scatter,
             moment=taken.moment * exp(-0.5 * scatter),
             mean=taken.mean * exp(-0.25 * scatter),
@@ -96,7 +104,9 @@ def identity(taken: Units) -> tuple[Units, list[Passage]]:
     )
 
 
-def backward(given: Gradient, passages: list[Passage], taken: Units, rows: Rows) -> Gradient:
+def backward(
+    given: Gradient, passages: list[Passage], taken: Units, value: Units, rows: Rows, index: int
+) -> Gradient:
     """g = d phi'(x)."""
     given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
@@ -125,6 +135,14 @@ def backward(given: Gradient, passages: list[Passage], taken: Units, rows: Rows)
         wander=given.wander + wander,
         noise=given.noise * flat**2,
     )
+    if given.coherent is not None:
+        k = np.zeros_like(given.coherent)
+        if len(passages) == 1:
+            (one,) = passages
+            k = coherence.through_slopes(
+                given.coherent, one.turn, one.base, coherence.lean(value), taken.widths[0], index
+            )
+        out = replace(out, coherent=k)
     before, after = rows_norm(given), rows_norm(out)
     ratio = after / max(before, 1e-300)
     return replace(out, echo=given.echo / max(ratio, 1e-300)).normalized()
@@ -135,16 +153,44 @@ def rows_norm(given: Gradient) -> float:
     return float(given.norm2().sum())
 
 
-def _moments(taken: Units, s: int, response: Response) -> Moments:
-    """The moments of one segment, with the excess kurtosis of what comes in."""
+def _moments(taken: Units, s: int, response: Response) -> tuple[Moments, float]:
+    """The moments of one segment, and how the ripple of the rows goes on through it.
+
+    With the excess kurtosis of what comes in, and over the scatter of the rows' own variances.
+    """
     variance = np.maximum(taken.variances()[s], 0.0)
     mean = taken.mean[s]
-    found = moments(response.phi, mean, variance) if mean.any() else response.at(variance)
-    if not taken.excess:
+    if mean.any():
+        return moments(response.phi, mean, variance), 0.0
+    if not taken.balance:
+        return _with_tails(response.at(variance), taken.excess), 1.0
+    step = min(sqrt(taken.ripple) + 1e-6, 1.0)
+    low, high = (
+        _with_tails(response.at(variance * exp(way * step - 0.5 * step * step)), taken.excess)
+        for way in (-1.0, 1.0)
+    )
+    found = Moments(
+        **{
+            field.name: 0.5 * (getattr(low, field.name) + getattr(high, field.name))
+            for field in fields(Moments)
+        }
+    )
+    middle = found.hermite[:, 0]
+    below, above = (
+        float(np.mean(m.second - 2.0 * m.hermite[:, 0] * middle + middle**2)) for m in (low, high)
+    )
+    return found, (log(above) - log(below)) / (2.0 * step) if below > 0.0 else 0.0
+
+
+def _with_tails(found: Moments, excess: float) -> Moments:
+    """The moments where the Gaussian has this excess kurtosis."""
+    if not excess:
         return found
-    tail = taken.excess / _FOUR
+    tail = excess / _FOUR
     hermite = found.hermite.copy()
     hermite[:, 0] += tail * found.hermite[:, 4]
+    # z h_4 = sqrt(5) h_5 + 2 h_3
+    hermite[:, 1] += tail * (ROOT[5] * found.hermite[:, 5] + 2.0 * found.hermite[:, 3])
     slope_hermite = found.slope_hermite.copy()
     slope_hermite[:, 0] += tail * found.slope_hermite[:, 4]
     slope_hermite[:, 0] = np.maximum(slope_hermite[:, 0], 0.0)
@@ -176,12 +222,19 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
     along = np.outer(first, first) + together * np.outer(second, second)
     np.fill_diagonal(along, by_z)
     slope = np.maximum(known.slope, 1e-300)
+    root, rise = np.sqrt(variance), np.sqrt(np.maximum(known.second, 1e-300))
+    by_phi, by_z_phi = known.second_one / (2.0 * root * rise), known.hermite[:, 0] * 0.0
+    turn = np.array([[e[:, 0], by_phi], [first, by_z_phi]]) / np.sqrt(slope)
+    lean = known.slope_hermite[:, 1] / slope
+    base = np.array([[slope / slope, lean], [lean, by_z / slope]])
     return moment, Passage(
         slopes=slopes,
         squares=squares,
         tilt=float(np.mean(by_z / slope)),
         along=along,
         flatness=float(np.mean(np.minimum(e[:, 0] ** 2 / slope, 1.0))),
+        turn=turn.mean(axis=2),
+        base=base.mean(axis=2),
         lift=0.0,
     )
 
@@ -197,4 +250,9 @@ def _scatter(
     (_, slope, bow), (_, _, back_bow) = response.curve(float(np.log(q)))
     scatter = max(scatter - taken.fixed * 2.0 * slope**2 / width, 0.0)
     lift = 0.5 * bow * taken.wander - 0.5 * scatter
-    return scatter, slope, lift, replace(passage, lift=0.5 * back_bow * taken.wander)
+    # E[z phi' phi] = E[phi^2] d ln E[phi^2] / d ln q / sqrt(q), by Stein's lemma
+    turn = passage.turn.copy()
+    turn[1, 1] = slope * float(
+        np.mean(np.sqrt(known.second / np.maximum(known.slope * taken.variances()[s], 1e-300)))
+    )
+    return scatter, slope, lift, replace(passage, turn=turn, lift=0.5 * back_bow * taken.wander)

@@ -46,11 +46,10 @@ def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units,
     scales, means, products = [], [], []
     noise, excess, balance = 0.0, 0.0, 0.0
     for s, share in enumerate(taken.shares):
-        centered = rows.centered(taken.moment[s])
-        variance = rows.trace(centered) / rows.batch
+        variance = rows.spread(taken.moment[s])
         if not variance > 0.0:
             raise UntreatedError(f"what batch normalization of layer {layer} gets is constant")
-        found, left = _scaled(centered / variance, rows, taken.noise)
+        found, left = _scaled(rows.centered(taken.moment[s]), rows, taken.noise)
         kept = variance / (variance + eps)
         scales.append(replace(found, variance=variance + eps, covariance=found.covariance * kept))
         mean = taken.mean[s] - taken.mean[s].mean()
@@ -69,6 +68,7 @@ def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units,
             noise=noise,
             excess=excess if all(normal) else 0.0,
             balance=balance,
+            ripple=taken.ripple,
         ),
         scales,
     )
@@ -82,9 +82,9 @@ def backward(given: Gradient, scales: list[Scales], taken: Units, rows: Rows) ->
         moment, x = given.moment[s], found.covariance
         along = x * moment if given.along is None else given.along[s]
         centered = rows.centered(moment)
-        left = rows.trace(centered) - rows.total(along) / rows.batch
-        product = rows.product(x, centered)
-        shape = centered - (product + product.T) / rows.batch
+        left = rows.batch * rows.spread(moment) - rows.total(along) / rows.batch
+        product = rows.centered(x) @ centered
+        shape = rows.loosened(centered - (product + product.T) / rows.count)
         size = rows.trace(shape)
         if not (left > 0.0 and size > 0.0):
             shape, size, left = centered, rows.trace(centered), max(left, 0.0)
@@ -100,23 +100,28 @@ def backward(given: Gradient, scales: list[Scales], taken: Units, rows: Rows) ->
         wander=given.wander + wander,
         tilt=1.0,
         along=None,
+        coherent=None if given.coherent is None else np.zeros_like(given.coherent),
         echo=given.echo / ratio + 1.0,
     ).normalized()
 
 
-def _scaled(c: Floats, rows: Rows, noise: float) -> tuple[Scales, float]:
-    """From a covariance of trace B: that of x / s, E[1 / s^2], and the noise that is left."""
-    squared = rows.product(c, c)
+def _scaled(centered: Floats, rows: Rows, noise: float) -> tuple[Scales, float]:
+    """From a centered covariance: that of x / s, E[1 / s^2], and the noise that is left."""
     batch = float(rows.batch)
-    own = rows.total(c * c) / batch
+    c = centered * (rows.count / max(float(np.trace(centered)), 1e-300))
+    part = rows.loosened(c)
+    own = rows.total(part * part) / batch
     gamma = noise * batch
     second = own + gamma
-    third = max(rows.total(c * squared) / batch + 3.0 * gamma * own + gamma**2, second**2)
+    third = rows.total(part * rows.product(part, part)) / batch
+    third = max(third + 3.0 * gamma * own + gamma**2, second**2)
     sizes, weights = _two(second, third)
     factors = 1.0 + 2.0 * _TIMES[:, None] * sizes / batch
     fall = np.exp(-0.5 * batch * (np.log(factors) @ weights)) * _SPANS
     inverse, next_one = float(fall.sum()), float(_TIMES @ fall)
-    covariance = inverse * c - (2.0 / batch) * next_one * squared
+    # E[z z^T / |z|^2] = integral of C (1 + 2 t C)^-1 ..., with t at its middle.
+    leveling = np.eye(rows.count) + (2.0 / rows.count) * (next_one / inverse) * c
+    covariance = rows.loosened(np.linalg.solve(leveling, c))
     covariance *= batch / max(rows.trace(covariance), 1e-300)
     # How far the spectrum has been leveled: the noise in it as much as the rest.
     after = (fall[:, None] * sizes / factors).sum(axis=0)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import spread_of_sum
 from gradsim.insight.theory.units import Gradient, Rows, Units, common
 
@@ -56,7 +57,7 @@ def mixed(main: Units, skip: Units, gate: Units) -> Units:
 
 
 def unmixed(
-    given: Gradient, main: Units, skip: Units, gate: Units
+    given: Gradient, main: Units, skip: Units, gate: Units, value: Units
 ) -> tuple[Gradient, Gradient, Gradient]:
     """(t * g, (1 - t) * g, (main - skip) * g)."""
     widths = given.widths
@@ -65,7 +66,39 @@ def unmixed(
     shut = 1.0 - t[:, :, None] - t[:, None, :] + tt
     cross = np.einsum("si,sj->sij", main.mean, skip.mean)
     apart = main.moment + skip.moment - cross - np.swapaxes(cross, 1, 2)
-    return times(given, tt), times(given, shut), times(given, apart)
+    tau, tau2 = float(t.mean()), float(np.einsum("sii->si", tt).mean())
+    back2 = 1.0 - 2.0 * tau + tau2
+    return (
+        _part(times(given, tt), main, skip, value, tau, 1.0 - tau, tau / tau2**0.5),
+        _part(times(given, shut), skip, main, value, 1.0 - tau, tau, (1.0 - tau) / back2**0.5),
+        times(given, apart),
+    )
+
+
+def unadded(
+    given: Gradient, main: Units, skip: Units, value: Units, a: float, b: float
+) -> tuple[Gradient, Gradient]:
+    """(a * g, b * g)."""
+    return (
+        _part(times(given, a * a), main, skip, value, a, b, 1.0 if a > 0.0 else -1.0),
+        _part(times(given, b * b), skip, main, value, b, a, 1.0 if b > 0.0 else -1.0),
+    )
+
+
+def _part(
+    out: Gradient, own: Units, other: Units, value: Units, a: float, b: float, sign: float
+) -> Gradient:
+    """With the coherent part as the gradient of one of two terms of y = a * own + b * other."""
+    if out.coherent is None:
+        return out
+    whole = coherence.size(value)
+    k = coherence.to_part(
+        out.coherent,
+        sign,
+        b * coherence.height(other) / whole,
+        a * coherence.size(own) / whole,
+    )
+    return replace(out, coherent=k)
 
 
 def times(given: Gradient, factor: object) -> Gradient:
@@ -91,16 +124,22 @@ def beside(skip: Units, main: Units) -> Units:
     )
 
 
-def parted(given: Gradient, skip: Units, main: Units) -> tuple[Gradient, Gradient]:
+def parted(given: Gradient, skip: Units, main: Units, value: Units) -> tuple[Gradient, Gradient]:
     """(for main, for skip): each its own units."""
     given = given.cut(common(given.widths, (*skip.widths, *main.widths)))
     border = int(np.searchsorted(np.cumsum(given.widths), sum(skip.widths))) + 1
     before = float(given.norm2().sum())
     parts = []
-    for part in (slice(border, None), slice(border)):
+    per_unit = before / sum(given.widths)
+    for own, part in ((main, slice(border, None)), (skip, slice(border))):
         along = None if given.along is None else given.along[part]
         out = replace(given, widths=given.widths[part], moment=given.moment[part], along=along)
-        ratio = max(float(out.norm2().sum()), 1e-300) / max(before, 1e-300)
+        after = max(float(out.norm2().sum()), 1e-300)
+        ratio = after / max(before, 1e-300)
+        if out.coherent is not None:
+            scale = (per_unit * sum(out.widths) / after) ** 0.5
+            share = coherence.size(own) / coherence.size(value)
+            out = replace(out, coherent=coherence.to_part(out.coherent, scale, 0.0, share))
         parts.append(replace(out, echo=given.echo / ratio).normalized())
     return parts[0], parts[1]
 
@@ -144,7 +183,7 @@ def unfitted(given: Gradient, taken: Units) -> Gradient:
     )
 
 
-def joined(one: Gradient, other: Gradient, rows: Rows) -> Gradient:
+def joined(one: Gradient, other: Gradient, value: Units, rows: Rows) -> Gradient:
     """The gradient of a value that two ops read: squares add, and what crosses only scatters."""
     widths = common(one.widths, other.widths)
     one, other = one.cut(widths), other.cut(widths)
@@ -156,6 +195,12 @@ def joined(one: Gradient, other: Gradient, rows: Rows) -> Gradient:
     b = float(np.einsum("s,sii->", units, second))
     whole = max(a + b, 1e-300)
     a, b = a / whole, b / whole
+    coherent, factor = None, 1.0
+    if one.coherent is not None and other.coherent is not None:
+        r = coherence.lean(value)
+        cross = (a * b) ** 0.5 * coherence.crossing(one.coherent, other.coherent, r)
+        factor = max(1.0 + 2.0 * cross, 1e-3)
+        coherent = (a**0.5 * one.coherent + b**0.5 * other.coherent) / factor**0.5
     agree = spread_of_sum(
         np.einsum("s,sij->ij", units, first + second), rows, max(one.noise, other.noise)
     )
@@ -163,7 +208,8 @@ def joined(one: Gradient, other: Gradient, rows: Rows) -> Gradient:
     return Gradient(
         widths=widths,
         log=log,
-        moment=first + second,
+        moment=(first + second) * factor,
+        coherent=coherent,
         wander=_joined(a, one.wander, b, other.wander) + crossing,
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,

@@ -6,9 +6,11 @@ Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
 """
 
 from dataclasses import dataclass, replace
+from math import exp
 
 import numpy as np
 
+from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import spread_of_sum
 from gradsim.insight.theory.units import Gradient, Rows, Units
 
@@ -41,14 +43,25 @@ def forward(taken: Units, weights: Weights) -> Units:
         normal=(True,),
         noise=taken.noise * share**2,
         wander=taken.wander * share**2,
+        ripple=taken.ripple * share**2,
         fixed=0.0 if w.drawn or w.fan_out < w.fan_in else 1.0,
     )
 
 
-def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows) -> Gradient:
+def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index: int) -> Gradient:
     """g = d W."""
     w = weights
     moment = w.variance * float(w.fan_out) * given.moment[0]
+    coherent = None
+    if given.coherent is not None:
+        passed = w.variance * w.fan_in * float(taken.squares().mean())
+        share = passed / max(passed + w.bias_variance, 1e-300)
+        coherent = coherence.through_weights(
+            given.coherent, share, w.fan_out, w.fan_in, coherence.lean(taken), index
+        )
+        if w.drawn:
+            along = float(coherent[1] @ coherent[1]) - coherent[1, 2 * index] ** 2
+            moment = moment * (1.0 + along - 1.0 / w.fan_in)
     free = 2.0 / w.fan_in - (0.0 if w.drawn else 2.0 / max(w.fan_in, w.fan_out))
     out = replace(
         given,
@@ -59,6 +72,7 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows) -> Gra
         noise=given.noise + 1.0 / w.fan_out,
         tilt=1.0,
         along=None,
+        coherent=coherent,
     )
-    ratio = w.variance * w.fan_out * w.fan_in / w.fan_out
+    ratio = w.variance * w.fan_in * exp(-given.echo / w.fan_in)
     return replace(out, echo=given.echo / ratio).normalized()

@@ -4,7 +4,7 @@ With n units a row's statistics are sums of n terms: x_hat = x / sigma, and back
 its part along 1 and along x_hat, one n-th each, and is divided by s, which scatters.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -104,5 +104,9 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         noise=given.noise,
     )
     ratio = max(float(out.norm2().sum()), 1e-300) / max(before, 1e-300)
-    out = Gradient(out.widths, out.log, out.moment, out.wander, out.noise, echo=given.echo / ratio)
+    out = replace(
+        out,
+        echo=given.echo / ratio,
+        coherent=None if given.coherent is None else np.zeros_like(given.coherent),
+    )
     return out.merged(taken.widths).normalized()
