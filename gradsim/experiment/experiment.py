@@ -287,6 +287,7 @@ class Experiment(BaseModel):
         Knob(
             "recurrent cell: a network through time instead of a deep stack",
             Effect.REBUILD,
+            key="e",
             choices=CELLS,
         ),
     ] = "none"

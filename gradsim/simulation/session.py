@@ -47,6 +47,9 @@ class Switched:
     effects: tuple[Effect, ...]
     before: StepRecord
     after: StepRecord
+    experiment: Experiment
+    """What held before, on these data."""
+    data: Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,7 @@ class Session:
         if not differing:
             return
         yield from self.looking()
-        seen = self._kept()
+        seen, was = self._kept(), self.run.data
         effects = _effects(before, after, differing, data)
         if Effect.REBUILD in effects:
             self._enter(Run(len(self.runs), (Segment(0, after),), data, parent=self.run.number))
@@ -268,7 +271,7 @@ class Session:
             self._enter(self.run.fork(len(self.runs), self.cursor.step, after))
         yield from self.looking()
         now = self._kept()
-        self.switched = Switched(differing, effects, seen, now)
+        self.switched = Switched(differing, effects, seen, now, before, was)
 
     def _restart(self) -> None:
         run = self.run

@@ -86,6 +86,7 @@ class GradsimApp(App[None]):
         super().__init__()
         self.driver = Driver(session, playing, playback)
         self.layer = 1
+        self.level = 0
         self.settings = Settings(tabs=TABS)
         self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
         self._live = live
@@ -99,7 +100,21 @@ class GradsimApp(App[None]):
     @property
     def selected(self) -> int:
         """The selected layer: 1 to depth, or depth + 1 for the head."""
-        return min(self.layer, self.session.experiment.depth + 1)
+        return min(self.layer, self._places() + 1)
+
+    @property
+    def selected_layer(self) -> int:
+        """The layer that the selected place is in: itself, or the recurrent layer looked at."""
+        e = self.session.experiment
+        if e.cell == "none":
+            return self.selected
+        head = self.selected > self._places()
+        return e.recurrent_layers + 1 if head else min(self.level or 16, e.recurrent_layers)
+
+    def _places(self) -> int:
+        """How many layers, or time steps, there are before the head."""
+        e = self.session.experiment
+        return e.depth if e.cell == "none" else self.session.run.data.steps
 
     def say(self, message: str) -> None:
         """Show a message until the next one."""
@@ -214,6 +229,8 @@ class GradsimApp(App[None]):
             width, height = canvas.content_size
             if width and height and (plots or not panel.plots):
                 canvas.show(panel.draw(shown, width, height, self.settings))
+            if panel.title:
+                canvas.border_title = panel.titled(shown)
         pane = self.panes.get(self.settings.view)
         if pane and plots:
             width, height = pane.content_size
@@ -233,6 +250,7 @@ class GradsimApp(App[None]):
                 narration = "You have taken over. enter returns to the scenario where you left it."
         return View(
             layer=self.layer,
+            level=self.level,
             playing=driver.playing,
             speed=speed,
             settled=driver.playing and driver.notch >= len(SPEEDS) - 1,
@@ -304,7 +322,7 @@ class GradsimApp(App[None]):
 
     def action_knobs(self) -> None:
         """Every knob in a list."""
-        self.push_screen(KnobScreen(self.driver, self.layer, self.take))
+        self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take))
 
     def take(self, turn: Turn) -> None:
         """Make a switch that a key has come to, or say why there is none."""
@@ -321,12 +339,22 @@ class GradsimApp(App[None]):
 
     def action_layer(self, way: int) -> None:
         """Select another layer; the head comes after the last."""
-        head = self.session.experiment.depth + 1
+        head = self._places() + 1
         before = min(self.layer, head)
         self.layer = min(max(before + way, 1), head)
         self.driver.message = ""
         if self.layer == before:
-            self.driver.message = "the output is the last" if way > 0 else "layer 1 is the first"
+            self.driver.message = "the output is the last" if way > 0 else "this is the first"
+        self._show()
+
+    def action_level(self) -> None:
+        """Look at the next recurrent layer, from the top one down."""
+        levels = self.session.experiment.recurrent_layers
+        if self.session.experiment.cell == "none" or levels == 1:
+            self.driver.message = "there is one recurrent layer at the most: nothing to choose from"
+        else:
+            self.level = ((self.level or levels) - 2) % levels + 1
+            self.driver.message = f"recurrent layer {self.level} of {levels}"
         self._show()
 
     def action_history(self) -> None:

@@ -57,6 +57,7 @@ KEYS: tuple[Key, ...] = (
     Key("U", "U", "redo", "redo it", "switch"),
     Key("up", "↑", "layer(1)", "select the next layer", "look"),
     Key("down", "↓", "layer(-1)", "select the layer before", "look"),
+    Key("v", "v", "level", "look at another recurrent layer", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),
     Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
     Key("escape", "esc", "view('flow')", "back to the view it opened with", "look"),

@@ -26,7 +26,12 @@ class Panel:
     name: str
     draw: Draw
     title: str = ""
+    """What stands on its border; `layer` there is the noun of the lane."""
     plots: bool = False
+
+    def titled(self, frame: Frame) -> str:
+        """Its title for this frame."""
+        return self.title.replace("layer", frame.lane.noun)
 
 
 def _tabs(settings: Settings) -> list[list[Run]]:

@@ -10,6 +10,7 @@ from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Plan
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session, Switched
+from gradsim.view.lane import Lane, lane
 
 Sizes = tuple[float | None, ...]
 """A number for each hidden layer and the head; None where the pass has not been yet."""
@@ -20,7 +21,9 @@ class View:
     """How a session is looked at: nothing here changes a number."""
 
     layer: int = 1
-    """The selected layer: 1 to depth, or depth + 1 for the head."""
+    """The selected place: a layer 1 to depth or a time step, or one more for the head."""
+    level: int = 0
+    """The recurrent layer that is looked at; 0 is the top one."""
     playing: bool = False
     speed: str = ""
     settled: bool = False
@@ -58,10 +61,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is seen. Layers are indexed from 0; the head is last."""
+    """What is seen. Layers, or the time steps of a layer, are indexed from 0; the head is last."""
 
     experiment: Experiment
-    depth: int
+    lane: Lane
     step: int
     """The step shown."""
     event: Event | None
@@ -70,7 +73,7 @@ class Frame:
     wave: Wave
     grad_weight: Sizes
     before: Mapping[str, Sequence[float]]
-    """The profile of the step before: `delta_norm`, `grad_weight_norm`; empty before the first."""
+    """The gradient and `grad_weight_norm` of the step before; empty before the first."""
     history: History
     layer: LayerName
     layer_numbers: Mapping[str, float]
@@ -78,11 +81,18 @@ class Frame:
     judged: int | None
     """The step whose gradients the verdict is on; None without one."""
     switched: Switched | None
+    ghost: Sequence[float] | None
+    """The gradient before the last switch."""
     pinned: Sequence[float] | None
-    """The pinned run's delta norms at the step shown; where it has none, as they were pinned."""
+    """The pinned run's gradient at the step shown; where it has none, as it was pinned."""
     pinned_history: History | None
     other_futures: int
     view: View = field(default_factory=View)
+
+    @property
+    def depth(self) -> int:
+        """How many places there are before the head: layers, or time steps."""
+        return self.lane.length
 
     def selected(self) -> int:
         """Index of the selected layer."""
@@ -109,8 +119,9 @@ def frame(session: Session, view: View) -> Frame:
     count = len(record.plan) if finished else op
     events = session.events_of(shown, count)
     experiment = session.run.experiment_at(shown)
-    depth = experiment.depth
-    passed = wave(events, record.plan, depth)
+    shown_lane = lane(experiment, session.run.data.steps, view.level)
+    depth = shown_lane.length
+    passed = wave(events, record.plan, shown_lane)
     upto = shown + 1 if record.loss is not None and _past(events, Phase.LOSS) else shown
     # The gradients of this step are said to be known once the pass shown has reached them all.
     known = record if _past(events, Phase.CLIP) or None not in passed.backward else None
@@ -118,42 +129,46 @@ def frame(session: Session, view: View) -> Frame:
     layer = min(max(view.layer, 1), depth + 1)
     return Frame(
         experiment=session.experiment,
-        depth=depth,
+        lane=shown_lane,
         step=shown,
         event=events[-1] if events else None,
         finished=finished,
         wave=passed,
-        grad_weight=_where(record, "grad_weight_norm", passed.backward),
-        before=_profile(earlier, depth),
+        grad_weight=_where(record, "grad_weight_norm", passed.backward, shown_lane),
+        before=_profile(earlier, shown_lane),
         history=_history(records[:upto]),
         layer="output" if layer == depth + 1 else layer,
-        layer_numbers=_numbers(known or earlier, earlier if not finished else known, layer - 1),
+        layer_numbers=_numbers(
+            known or earlier, earlier if not finished else known, shown_lane.columns[layer - 1]
+        ),
         verdict=_verdict(session, known or earlier),
         judged=_judged(known or earlier),
         switched=session.switched,
-        pinned=_pinned(session, shown),
+        ghost=_ghost(session, view.level),
+        pinned=_pinned(session, shown, view.level),
         pinned_history=_history(session.pinned.run.records) if session.pinned else None,
         other_futures=len(session.runs) - 1,
         view=view,
     )
 
 
-def wave(events: Sequence[Event], plan: Plan, depth: int) -> Wave:
+def wave(events: Sequence[Event], plan: Plan, lane: Lane) -> Wave:
     """What the events show of the pass, up to the first one that is not where it should be."""
-    forward: list[float | None] = [None] * (depth + 1)
-    backward: list[float | None] = [None] * (depth + 1)
+    forward: list[float | None] = [None] * (lane.length + 1)
+    backward: list[float | None] = [None] * (lane.length + 1)
     head, phase = None, None
     for event, expected in zip(events, plan, strict=False):
         if (event.phase, event.layer, event.path, event.op) != expected:
             break
-        phase = event.phase
-        if event.layer == "all":
-            head = None
+        phase, head = event.phase, lane.index_of(event)
+        if head is None:
             continue
-        head = depth if event.layer == "output" else event.layer - 1
         if phase is Phase.FORWARD:
             forward[head] = event.norm_out
-        elif phase is Phase.BACKWARD and event.op == "linear":
+        elif phase is Phase.BACKWARD and (
+            event.op == "linear" or (lane.level and backward[head] is None)
+        ):
+            # Through time the gradient of the state is what comes to a time step first.
             backward[head] = event.norm_in
     return Wave(tuple(forward), tuple(backward), head, phase)
 
@@ -163,22 +178,23 @@ def _past(events: Sequence[Event], phase: Phase) -> bool:
     return bool(events) and order.index(events[-1].phase) >= order.index(phase)
 
 
-def _where(record: StepRecord | None, name: str, passed: Sizes) -> Sizes:
+def _where(record: StepRecord | None, name: str, passed: Sizes, lane: Lane) -> Sizes:
     column = record.column(name) if record else None
     if column is None:
         return (None,) * len(passed)
     return tuple(
-        float(value) if been is not None else None
-        for value, been in zip(column, passed, strict=True)
+        float(column[k]) if been is not None else None
+        for k, been in zip(lane.columns, passed, strict=True)
     )
 
 
-def _profile(record: StepRecord | None, depth: int) -> dict[str, Sequence[float]]:
-    if record is None or record.layers is None or record.layers.shape[1] != depth + 1:
+def _profile(record: StepRecord | None, lane: Lane) -> dict[str, Sequence[float]]:
+    if record is None or record.layers is None or record.layers.shape[1] != lane.columns[-1] + 1:
         return {}
+    columns = list(lane.columns)
     return {
-        name: [float(value) for value in record.layers[LAYER_COLUMNS.index(name)]]
-        for name in ("delta_norm", "grad_weight_norm")
+        name: [float(value) for value in record.layers[LAYER_COLUMNS.index(key)][columns]]
+        for name, key in (("gradient", lane.size), ("weights", "grad_weight_norm"))
     }
 
 
@@ -214,12 +230,25 @@ def _judged(record: StepRecord | None) -> int | None:
     return None if record is None or record.layers is None else record.step
 
 
-def _pinned(session: Session, step: int) -> Sequence[float] | None:
+def _ghost(session: Session, level: int) -> Sequence[float] | None:
+    if session.switched is None:
+        return None
+    before, data = session.switched.before, session.switched.data
+    return gradients(before, lane(session.switched.experiment, data.steps, level))
+
+
+def _pinned(session: Session, step: int, level: int) -> Sequence[float] | None:
     if session.pinned is None:
         return None
-    records = session.pinned.run.records
-    at_hand = records[step] if step < len(records) else session.pinned.record
-    column = at_hand.column("delta_norm")
-    if column is None:
-        column = session.pinned.record.column("delta_norm")
-    return None if column is None else [float(value) for value in column]
+    run = session.pinned.run
+    at_hand = run.records[step] if step < len(run.records) else session.pinned.record
+    if at_hand.layers is None:
+        at_hand = session.pinned.record
+    pinned = lane(run.experiment_at(at_hand.step), run.data.steps, level)
+    return gradients(at_hand, pinned)
+
+
+def gradients(record: StepRecord, lane: Lane) -> Sequence[float] | None:
+    """The gradient at each place of a lane, the head's last; None where it is not recorded."""
+    column = record.column(lane.size)
+    return None if column is None else [float(column[k]) for k in lane.columns]

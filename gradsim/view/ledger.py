@@ -29,6 +29,7 @@ LEAST_BAR = 12
 class Row:
     """A bar of the picture: one block, or several that share a line."""
 
+    noun: str
     first: LayerName
     last: LayerName
     given: float
@@ -40,7 +41,7 @@ class Row:
     def name(self) -> str:
         """`layer 7`, `7 to 9`, `output`."""
         if self.first == self.last:
-            return "output" if self.last == "output" else f"layer {self.last}"
+            return "output" if self.last == "output" else f"{self.noun} {self.last}"
         return f"{self.first}-{self.last}"
 
     def has(self, layer: LayerName) -> bool:
@@ -53,11 +54,12 @@ class Row:
 def rows(ledger: Ledger, most: int) -> list[Row]:
     """A row for each block, from the head down to layer 1; where there are more, some together."""
     blocks = list(ledger.blocks)
-    each = -(-len(blocks[1:]) // max(1, most - 1))
+    each = max(1, -(-len(blocks[1:]) // max(1, most - 1)))
     groups = [blocks[:1]]
     groups += [blocks[start : start + each] for start in range(1, len(blocks), each)]
     return [
         Row(
+            "layer" if group[0].axis == "layer" else "time",
             group[-1].first,
             group[0].last,
             group[0].norm_in,
@@ -224,6 +226,7 @@ def formula(block: Block, path: Path, width: int) -> list[Line]:
             runs: list[Run] = []
             for cell in cells[:taken]:
                 runs.append((cell[row].ljust(_cell_width(cell)), cell[3] if row == 1 else role))
+            runs[-1] = (runs[-1][0].rstrip(), runs[-1][1])
             told.append(fitted(runs, width))
         del cells[:taken]
     return told
@@ -243,7 +246,8 @@ def _as_many_as_fit(cells: Sequence[tuple[str, ...]], width: int) -> int:
 
 
 def _place(entry: Entry, block: Block) -> str:
-    return "" if entry.layer == block.last == block.first else f" {entry.layer}"
+    alone = block.axis != "layer" or entry.layer == block.last == block.first
+    return "" if alone else f" {entry.layer}"
 
 
 def _formula(entry: Entry) -> str:

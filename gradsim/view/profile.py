@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from gradsim.simulation.measure import LAYER_COLUMNS
 from gradsim.view.frame import Frame, Sizes
 from gradsim.view.lines import Line, Run, fitted, joined, length
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
@@ -19,24 +18,29 @@ LEGEND: tuple[tuple[str, ...], ...] = (
 def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Line]:
     """A legend line and the chart under it: exactly `height` lines."""
     curves = _curves(frame)
-    layers = Axis(1.0, float(max([frame.depth, *(len(c.x) for c in curves)])), label="layer")
+    most = max([frame.depth, *(len(curve.x) for curve in curves)])
+    places = Axis(1.0, float(most), label=frame.lane.short)
     low, high = fit([curve.y for curve in curves], log=True)
     picture = draw(
         curves,
-        layers,
+        places,
         Axis(low, high, log=True, label="norm" if height > 14 else ""),
         width,
         height - 1,
         markers,
     )
-    return [legend({curve.style for curve in curves}, width, markers), *picture.rows]
+    shown = {curve.style for curve in curves}
+    return [legend(shown, width, markers, frame.lane.what), *picture.rows]
 
 
-def legend(shown: set[str], width: int, markers: Markers) -> Line:
+def legend(shown: set[str], width: int, markers: Markers, what: str = "activation") -> Line:
     """Which sign is which curve; shorter names where the width asks for it."""
     for which in range(1, len(LEGEND[0])):
         parts: list[list[Run]] = [
-            [(f"{sample(entry[0], markers)} ", entry[0]), (entry[which], "label")]
+            [
+                (f"{sample(entry[0], markers)} ", entry[0]),
+                (entry[which].replace("activation", what), "label"),
+            ]
             for entry in LEGEND
             if entry[0] in shown
         ]
@@ -49,15 +53,13 @@ def _curves(frame: Frame) -> list[Curve]:
     """From back to front."""
     depth = frame.depth
     curves: list[Curve] = []
-    if frame.switched:
-        old = frame.switched.before.layers
-        if old is not None:
-            curves.append(_curve("ghost", list(old[LAYER_COLUMNS.index("delta_norm")][:-1])))
+    if frame.ghost is not None:
+        curves.append(_curve("ghost", list(frame.ghost[:-1])))
     if frame.pinned is not None:
         curves.append(_curve("pinned", list(frame.pinned[:-1])))
     under_way = any(size is None for size in frame.wave.backward)
     if under_way and frame.before:
-        curves.append(_curve("previous", frame.before["delta_norm"][:-1]))
+        curves.append(_curve("previous", frame.before["gradient"][:-1]))
     curves.append(_curve("second", frame.grad_weight[:depth]))
     curves.append(_curve("live", frame.wave.backward[:depth]))
     return [curve for curve in curves if curve.y]

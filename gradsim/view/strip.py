@@ -60,7 +60,7 @@ def _bars(
     here = frame.wave.phase is phase and not frame.finished
     shown = [_together([sizes[k] for k in layout.layers_of(c)]) for c in range(layout.count)]
     # The scale takes in the step before, so that bars do not jump while the pass goes on.
-    before = frame.before.get("delta_norm", ()) if phase is Phase.BACKWARD else ()
+    before = frame.before.get("gradient", ()) if phase is Phase.BACKWARD else ()
     limits = decade_range([*sizes, *before])
     head = layout.cell_of(frame.wave.head) if here and frame.wave.head is not None else None
     columns = [bar(size, limits, rows) for size in shown]
@@ -106,7 +106,7 @@ def _numbers(frame: Frame, layout: Cells) -> list[Run]:
     for cell in _labelled(layout):
         layer = layout.layers_of(cell)[0]
         write(cell, "out" if layer == frame.depth else str(layer + 1), "label")
-    runs: list[Run] = [(f"{'layer':<{GUTTER}}", "label")]
+    runs: list[Run] = [(f"{frame.lane.short:<{GUTTER}}", "label")]
     runs.extend(zip(text, roles, strict=True))
     return runs
 

@@ -25,8 +25,15 @@ BADGES = {
 SHOWN_SWITCHES = ("activation", "initializer", "normalization", "skip", "clip")
 """Knobs that are always on screen with their keys; more follow where there is room."""
 
+MORE_THROUGH_TIME = ("truncation", "clip-threshold", "learning-rate", "width", "seed")
+
 PLACE_ROOM = 30
 """Cells kept free for the op at hand, which changes from moment to moment."""
+
+SHOWN_THROUGH_TIME = (
+    "cell", "activation", "initializer", "recurrent-initializer", "normalization", "clip",
+)  # fmt: skip
+"""The same in a recurrent network."""
 
 MORE_SWITCHES = ("clip-threshold", "learning-rate", "depth", "width", "seed")
 
@@ -40,7 +47,7 @@ def header(frame: Frame, width: int, tabs: Sequence[Sequence[Run]] = ()) -> Line
     e = frame.experiment
     left: list[Run] = [
         ("gradsim", "title"),
-        (f"  {e.data}  {e.depth}x{e.width}", "label"),
+        (f"  {e.data}  {_size(frame)}", "label"),
         (f"  step {frame.step}", "value"),
         (f"  {_place(frame)}", "wave" if frame.event and not frame.finished else "label"),
     ]
@@ -56,6 +63,15 @@ def header(frame: Frame, width: int, tabs: Sequence[Sequence[Run]] = ()) -> Line
     return spread(left, right, width)
 
 
+def _size(frame: Frame) -> str:
+    """`20x64`, or `lstm 2x32, T 50`."""
+    e = frame.experiment
+    if e.cell == "none":
+        return f"{e.depth}x{e.width}"
+    layers = f"{e.recurrent_layers}x" if e.recurrent_layers > 1 else ""
+    return f"{e.cell} {layers}{e.width}, T {frame.depth}"
+
+
 def _place(frame: Frame) -> str:
     event = frame.event
     if event is None:
@@ -68,6 +84,8 @@ def _place(frame: Frame) -> str:
 def describe(event: Event) -> str:
     """An event in a few words: `◀ backward layer 7 sigmoid`."""
     where = f"layer {event.layer}" if isinstance(event.layer, int) else str(event.layer)
+    if event.time is not None:
+        where = f"time {event.time}"
     path = "" if event.path == "main" else f" ({event.path} path)"
     match event.phase:
         case Phase.FORWARD:
@@ -87,7 +105,14 @@ def verdict(frame: Frame, width: int, height: int) -> list[Line]:
     if frame.verdict is None:
         return [
             fitted(
-                [("no verdict yet: it comes when the gradient has reached layer 1", "label")], width
+                [
+                    (
+                        "no verdict yet: it comes when the gradient has reached "
+                        f"{frame.lane.noun} 1",
+                        "label",
+                    )
+                ],
+                width,
             )
         ]
     shape = frame.verdict.shape
@@ -124,6 +149,8 @@ def effect_runs(switched: Switched) -> list[Run]:
     )
     runs: list[Run] = [(changes, "value")]
     before, after = _first(switched.before), _first(switched.after)
+    if _through_time(switched.before) != _through_time(switched.after):
+        before = after = None  # two things that cannot be compared
     if before is not None and before == after:
         runs.append((": gradients as before", "text"))
         clipped = switched.before.clipped_grad_norm, switched.after.clipped_grad_norm
@@ -133,7 +160,8 @@ def effect_runs(switched: Switched) -> list[Run]:
             )
     elif before is not None and after is not None:
         change = decades(before, after)
-        runs.append((f": delta of layer 1 {number(before)} → {number(after)}", "text"))
+        what = _first_name(switched.after)
+        runs.append((f": {what} {number(before)} → {number(after)}", "text"))
         if change:
             runs.append((f", {change}", "key"))
     kept = "rebuilt" if Effect.REBUILD in switched.effects else "weights kept"
@@ -144,8 +172,21 @@ def effect_runs(switched: Switched) -> list[Run]:
 
 
 def _first(record: StepRecord) -> float | None:
-    column = record.column("delta_norm")
-    return None if column is None else float(column[0])
+    """The gradient that arrives at the first layer, or at the first time step of the top one."""
+    name = "output_grad_norm" if _through_time(record) else "delta_norm"
+    column = record.column(name)
+    if column is None:
+        return None
+    top = max((k for k, (_, time) in enumerate(record.places) if time == 1), default=0)
+    return float(column[top])
+
+
+def _first_name(record: StepRecord) -> str:
+    return "state gradient of time step 1" if _through_time(record) else "delta of layer 1"
+
+
+def _through_time(record: StepRecord) -> bool:
+    return any(time is not None for _, time in record.places[:1])
 
 
 def _label(name: str) -> str:
@@ -160,8 +201,10 @@ def _shown(value: object) -> str:
 def switches(frame: Frame, width: int, height: int) -> list[Line]:
     """Every switch with its key and its value."""
     e = frame.experiment
-    parts = [_switch(e, name) for name in SHOWN_SWITCHES]
-    extra = [_switch(e, name) for name in MORE_SWITCHES]
+    shown = SHOWN_SWITCHES if e.cell == "none" else SHOWN_THROUGH_TIME
+    parts = [_switch(e, name) for name in shown]
+    more = MORE_SWITCHES if e.cell == "none" else MORE_THROUGH_TIME
+    extra = [_switch(e, name) for name in more]
     lines = wrapped([*parts, *extra], width)
     if len(lines) > height:
         lines = wrapped(parts, width)
@@ -181,14 +224,20 @@ def _switch(e: Experiment, name: str) -> list[Run]:
 def layer(frame: Frame, width: int) -> Line:
     """The numbers of the selected layer."""
     n = frame.layer_numbers
-    name = "output" if frame.layer == "output" else f"layer {frame.layer}"
-    own = [o for o in frame.experiment.overrides if o.layer == frame.layer]
+    lane = frame.lane
+    name = "output" if frame.layer == "output" else f"{lane.noun} {frame.layer}"
+    if lane.levels > 1 and frame.layer != "output":
+        name += f" of layer {lane.level}"
+    here = lane.level if lane.level and frame.layer != "output" else frame.layer
+    own = [o for o in frame.experiment.overrides if o.layer == here]
     told: list[Run] = [(name, "selected")]
     if own:
         told.append((f" ({', '.join(_shown(o.value) for o in own)})", "value"))
     if not n:
         return fitted([*told, ("  no numbers yet", "label")], width)
+    state = [("state gradient", number(n.get("output_grad_norm")))] if lane.level else []
     facts = [
+        *state,
         ("delta", number(n.get("delta_norm"))),
         ("grad W", number(n.get("grad_weight_norm"))),
         ("W", number(n.get("weight_norm"))),

@@ -24,7 +24,7 @@ class WhyView(ViewPane):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._known: tuple[int, int] | None = None
+        self._known: tuple[int, int, int | None] | None = None
         self._ledger: Ledger | None = None
 
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
@@ -50,7 +50,7 @@ class WhyView(ViewPane):
         if frame.judged is None:
             return None
         session = self.host.driver.session
-        here = (session.run.number, frame.judged)
+        here = (session.run.number, frame.judged, frame.lane.level)
         if here != self._known:
-            self._known, self._ledger = here, ledger(session, frame.judged)
+            self._known, self._ledger = here, ledger(session, frame.judged, frame.lane.level)
         return self._ledger
