@@ -44,6 +44,8 @@ class StepRecord:
     plan: Plan = ()
     """Every event of the whole step, in order; as long as `events` when it is complete."""
     complete: bool = False
+    broke_at: int | None = None
+    """Ops done when first a norm of an event was not finite."""
     loss: float | None = None
     accuracy: float | None = None
     held_out_accuracy: float | None = None
