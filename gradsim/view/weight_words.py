@@ -59,9 +59,9 @@ def _place(weight: Weight) -> str:
         case "skip.alpha":
             return "factor on the main path"
         case "norm.weight" | "norm.bias":
-            return f"{NOUNS[weight.parameter]} {at[0]} of the normalization"
+            return f"learned {NOUNS[weight.parameter]} {at[0]}"
         case "activation.weight":
-            return f"slope {at[0]} of the activation below 0"
+            return f"learned slope {at[0]}"
         case _:
             return f"{weight.parameter.replace('.', ' ')} of unit {at[0]}"
 

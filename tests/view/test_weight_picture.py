@@ -104,9 +104,9 @@ def test_what_is_no_number_is_said() -> None:
     ("weight", "words"),
     [
         (Weight("output", "bias", (2,)), "output, bias[2]: bias of unit 2"),
-        (Weight(1, "norm.weight", (2,)), "layer 1, norm.weight[2]: scale 2 of the normalization"),
-        (Weight(1, "norm.bias", (2,)), "shift 2 of the normalization"),
-        (Weight(1, "activation.weight", (0,)), "slope 0 of the activation below 0"),
+        (Weight(1, "norm.weight", (2,)), "layer 1, norm.weight[2]: learned scale 2"),
+        (Weight(1, "norm.bias", (2,)), "learned shift 2"),
+        (Weight(1, "activation.weight", (0,)), "learned slope 0"),
         (Weight(1, "skip.alpha", (0,)), "factor on the main path"),
         (Weight(1, "skip.weight", (2, 3)), "on the skip, from input 3 to unit 2"),
         (Weight(1, "gate.weight", (2, 3)), "of the gate, from input 3 to unit 2"),
