@@ -47,6 +47,10 @@ def diagnose(
 
     from gradsim.cli.tables import WIDTH, wrapped  # noqa: PLC0415
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
+    from gradsim.insight.clip_advisor import advise  # noqa: PLC0415
+    from gradsim.insight.clip_advisor import plain as plain_advice  # noqa: PLC0415
+    from gradsim.insight.first_cause import first_cause  # noqa: PLC0415
+    from gradsim.insight.first_cause import plain as plain_cause  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
     from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
     from gradsim.simulation.session import Session  # noqa: PLC0415
@@ -56,14 +60,19 @@ def diagnose(
         session = Session(base.switch(asked))
         session.do(Advance(Grain.STEP, count))
         numbers = report(session)
+        advice, cause = advise(session), first_cause(session)
     verdict, ledger = numbers["verdict"], numbers["ledger"]
     if as_json:
         shown = {key: numbers[key] for key in ("schema", "experiment", "verdict", "ledger")}
+        shown["clip_advice"] = plain_advice(advice)
+        if cause:
+            shown["first_cause"] = plain_cause(cause)
         click.echo(json.dumps(jsonable(shown), indent=2, allow_nan=False))
     else:
         lines = [
             *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
             *wrapped("why", ledger["sentence"]),
+            *(wrapped("first cause", "; ".join([cause.sentence, *cause.way])) if cause else []),
             "",
             *(
                 line
@@ -71,6 +80,7 @@ def diagnose(
                 for line in wrap(block["sentence"], WIDTH, subsequent_indent="  ")
             ),
             *(line for note in verdict["notes"] for line in wrapped("note", note["sentence"])),
+            *(line for words in advice.sentences for line in wrapped("clipping", words)),
         ]
         click.echo("\n".join(lines))
     if verdict["shape"] != "healthy":

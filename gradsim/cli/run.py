@@ -1,6 +1,7 @@
 """`gradsim run`: train without a picture, and give the numbers out."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,14 @@ MOST_STEPS = 1_000_000
 @click.option("--csv", "as_csv", is_flag=True, help="A row for each layer, as CSV.")
 @click.option("--history", is_flag=True, help="With --csv: a row for each step instead.")
 @click.option(
+    "--until",
+    multiple=True,
+    metavar="CONDITION",
+    help="Stop before --steps where this happens: verdict (it changes), clip, not-finite, or a "
+    "quantity of the report that crosses a value: loss<1, grad_norm>100, delta_norm@1>1e-6. "
+    "Several are possible; it is said which one it was.",
+)
+@click.option(
     "--vary",
     multiple=True,
     metavar="KNOB=A,B",
@@ -66,6 +75,7 @@ def run(
     as_json: bool,
     as_csv: bool,
     history: bool,
+    until: tuple[str, ...],
     vary: tuple[str, ...],
     save: str | None,
     load: str | None,
@@ -89,8 +99,10 @@ def run(
     if details_every and not details:
         raise InputError("--details-every goes with --details only")
     if vary:
-        if save or load or details:
-            raise InputError("--save, --load and --details are of one run: leave out --vary")
+        if save or load or details or until:
+            raise InputError(
+                "--save, --load, --details and --until are of one run: leave out --vary"
+            )
         runs = varied(declared(settings, knobs), vary)
         _vary(runs, count, as_json=as_json, as_csv=as_csv)
         return
@@ -102,11 +114,14 @@ def run(
 
     with one_thread():
         session = opened(settings, knobs, load)
-        watch = Watch(session, details, every) if details else None
-        seconds = _train(session, count, watch)
+        close_look = CloseLook(session, details, every) if details else None
+        stop = Stop(session, until) if until else None
+        seconds = _train(session, count, close_look, stop)
         numbers: dict[str, Any] = report(session)
-        if watch:
-            numbers["details"] = watch.seen()
+        if close_look:
+            numbers["details"] = close_look.seen()
+        if stop:
+            numbers["stopped"] = stop.reasons
         if save:
             from gradsim.simulation.state import save as save_state  # noqa: PLC0415
 
@@ -117,7 +132,10 @@ def run(
         click.echo(csv_history(numbers) if history else csv_layers(numbers), nl=False)
     else:
         click.echo(text(numbers))
-    note(f"{count} training step{'s' if count != 1 else ''} in {seconds:.1f} s")
+    done = len(numbers["history"]["step"]) - 1
+    note(f"{done} training step{'s' if done != 1 else ''} in {seconds:.1f} s")
+    if stop:
+        note("; ".join(stop.reasons) or f"none of these has happened: {', '.join(until)}")
 
 
 def _vary(runs: "list[tuple[str, Experiment]]", count: int, *, as_json: bool, as_csv: bool) -> None:
@@ -126,7 +144,7 @@ def _vary(runs: "list[tuple[str, Experiment]]", count: int, *, as_json: bool, as
     note(f"{len(runs)} runs of {count} steps in {perf_counter() - begun:.1f} s")
 
 
-class Watch:
+class CloseLook:
     """Looks closely at some layers, at the end of a run and at every k-th step before."""
 
     def __init__(self, session: "Session", layers: str, every: int | None) -> None:
@@ -153,21 +171,58 @@ class Watch:
         self._seen += [details(self.session, layer) for layer in self.layers]
 
 
-def _train(session: "Session", count: int, watch: Watch | None = None) -> float:
-    """Go on by so many steps; the seconds it took."""
+class Stop:
+    """Conditions at which to stop; `reasons` says which have come to be."""
+
+    def __init__(self, session: "Session", texts: Sequence[str]) -> None:
+        from gradsim.insight.watch import Watch, parsed  # noqa: PLC0415
+
+        self.session = session
+        problems, conditions = [], []
+        for text in texts:
+            try:
+                conditions.append(parsed(text, session.experiment.depth))
+            except InputError as error:
+                problems += [f"--until: {problem}" for problem in error.problems]
+        if problems:
+            raise InputError(problems)
+        self._watch = Watch(conditions)
+        self.reasons: list[str] = []
+
+    def reached(self) -> bool:
+        """Whether any of them has come to be at the state of now."""
+        step = self.session.look().step
+        self.reasons = [
+            f"step {step}: {said}" for said in self._watch.happened(self.session.run, step)
+        ]
+        return bool(self.reasons)
+
+
+def _train(
+    session: "Session",
+    count: int,
+    close_look: CloseLook | None = None,
+    stop: Stop | None = None,
+) -> float:
+    """Go on by so many steps, or until it is to stop; the seconds it took."""
     from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
 
     progress, begun = Progress(), perf_counter()
     last = begun
     try:
         for done in range(count):
-            if watch:
-                watch.step()
+            if stop and stop.reached():
+                break
+            if close_look:
+                close_look.step()
             session.do(Advance(Grain.STEP))
             now = perf_counter()
             if now - last > 0.1:
                 last = now
                 progress.show(f"step {done + 1} of {count}, loss {session.past()[-1].loss:.4g}")
+        else:
+            if stop:
+                stop.reached()
     finally:
         progress.clear()
     return perf_counter() - begun

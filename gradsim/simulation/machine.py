@@ -1,6 +1,7 @@
 """The machine: a real network at a position of a run. It goes on by one op, or seeks a position."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 import numpy as np
 
@@ -115,6 +116,8 @@ class Machine:
         self._live = training_step(self.training, *self.batch(step), step)
 
     def _record(self, event: Event, record: StepRecord) -> None:
+        if record.broke_at is None and not (isfinite(event.norm_in) and isfinite(event.norm_out)):
+            record.broke_at = self.position.op
         if event.phase is Phase.LOSS:
             output = self.network.values[-1]
             assert output is not None

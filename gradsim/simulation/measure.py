@@ -51,6 +51,8 @@ class StepRecord:
     places: Places = ()
     """What each column of `layers` stands for."""
     complete: bool = False
+    broke_at: int | None = None
+    """Ops done when first a norm of an event was not finite."""
     loss: float | None = None
     accuracy: float | None = None
     held_out_accuracy: float | None = None

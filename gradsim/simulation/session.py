@@ -157,6 +157,20 @@ class Session:
             pass
         return self._machine
 
+    def replaying(self, step: int) -> Iterator[Machine | None]:
+        """Do a step of the present run again, exactly: the machine before its first op, and behind
+        each of those computed before; None while it is still on its way there.
+
+        The machine is to be read, and left as it is.
+        """
+        done = len(self.run.records[step].plan) if step < self.run.end().step else self.run.end().op
+        for _ in self._machine.seek(self.run, Position(step, 0)):
+            yield None
+        yield self._machine
+        for _ in range(done):
+            self._machine.advance()
+            yield self._machine
+
     def machine_with_gradients(self, step: int | None = None) -> Machine:
         """The machine in a step, where all gradients are known and none is used.
 

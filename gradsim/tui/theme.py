@@ -1,5 +1,6 @@
 """Colors: what each role of a run looks like. Blue and orange carry the meaning, never alone."""
 
+from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
 
@@ -18,6 +19,48 @@ DARK = Theme(
     error="#ff7b72",
 )
 """The app's own theme."""
+
+_MAP_GROUNDS = {
+    "map-vanishing-5": "#8ccbff",
+    "map-vanishing-4": "#4f9be0",
+    "map-vanishing-3": "#2b629a",
+    "map-vanishing-2": "#20456b",
+    "map-vanishing-1": "#1a2f47",
+    "map-even": "#181e27",
+    "map-exploding-1": "#3a2a1b",
+    "map-exploding-2": "#60401f",
+    "map-exploding-3": "#935a22",
+    "map-exploding-4": "#de8b3c",
+    "map-exploding-5": "#ffb870",
+    "map-level-0": "#161f22",
+    "map-level-1": "#172b2c",
+    "map-level-2": "#193a37",
+    "map-level-3": "#1b4a44",
+    "map-level-4": "#1d5b52",
+    "map-level-5": "#206e62",
+    "map-level-6": "#37967f",
+    "map-level-7": "#4cb597",
+    "map-level-8": "#6fd3b3",
+    "map-level-9": "#a5efd5",
+    "map-odd": "#ff7b72",
+    "map-dead": "#b6c2cf",
+    "map-nothing": "#30363d",
+}
+"""The ground of a cell of the map, by its level: dark in the middle, so that the ends stand out."""
+
+
+def _map_roles() -> dict[str, Style]:
+    """For each ground of the map its signs, quiet, and what is drawn over them, loud."""
+    styles = {}
+    for role, ground in _MAP_GROUNDS.items():
+        light = sum(Color.parse(ground).get_truecolor())
+        sign, mark = ("#b3c0cf" if light < 170 else "#e6edf5"), "#ffffff"
+        if light > 330:
+            sign, mark = "#0d1117", "#000000"
+        styles[role] = Style.parse(f"{sign} on {ground}")
+        styles[f"{role}-mark"] = Style.parse(f"bold {mark} on {ground}")
+    return styles
+
 
 STYLES: dict[str, Style] = {
     "": Style.parse("#d5dbe3"),
@@ -58,6 +101,7 @@ STYLES: dict[str, Style] = {
     "heat-below-4": Style.parse("#0d1117 on #5fa8ea"),
     "cursor": Style.parse("bold #0d1117 on #eef2f7"),
     "narration": Style.parse("italic #eef2f7"),
+    **_map_roles(),
 }
 """The look of every role; a role not named here looks like plain text."""
 

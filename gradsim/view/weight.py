@@ -1,6 +1,6 @@
 """One weight as a picture: the loss over it with its tangent, a map of its parameter, and words."""
 
-from math import isfinite
+from math import isfinite, isqrt
 from sys import float_info
 
 import numpy as np
@@ -143,18 +143,23 @@ def _legend(study: Study, width: int, markers: Markers) -> Line:
     return fitted(joined(parts), width)
 
 
-def as_matrix(array: Array) -> Array:
-    """A parameter as a matrix: a vector is one row."""
-    return array.reshape(1, -1) if array.ndim == 1 else array
+def columns(shape: tuple[int, ...]) -> int:
+    """Into how many columns a parameter is laid out: a vector in rows, as square as it divides."""
+    if len(shape) > 1:
+        return shape[1]
+    return next(
+        n for n in range(max(1, isqrt(shape[0] - 1) + 1), shape[0] + 1) if shape[0] % n == 0
+    )
 
 
 def field(
     array: Array, index: tuple[int, ...], what: str, width: int, height: int, markers: Markers
 ) -> list[Line]:
     """What is shown, with a legend, and its map under it: exactly `height` lines."""
-    matrix = as_matrix(array)
+    wide = columns(array.shape)
+    matrix = array.reshape(-1, wide)
     limit = largest(matrix)
-    cursor = (0, index[0]) if len(index) == 1 else (index[0], index[1])
+    cursor = divmod(index[0], wide) if len(index) == 1 else (index[0], index[1])
     lead = fitted([(f"{what} ", "value"), *legend(limit, markers)], width)
     lines = heat(matrix, width, height - 1, limit=limit, cursor=cursor, markers=markers)
     return [lead, *lines, *[fitted([], width)] * height][:height]

@@ -59,9 +59,9 @@ def _place(weight: Weight) -> str:
         case "skip.alpha":
             return "factor on the main path"
         case "norm.weight" | "norm.bias":
-            return f"{NOUNS[weight.parameter]} {at[0]} of the normalization"
+            return f"learned {NOUNS[weight.parameter]} {at[0]}"
         case "activation.weight":
-            return f"slope {at[0]} of the activation below 0"
+            return f"learned slope {at[0]}"
         case _:
             return f"{weight.parameter.replace('.', ' ')} of unit {at[0]}"
 
@@ -132,8 +132,6 @@ def _odd(study: Study, nudge: Nudge, noun: str) -> list[str]:
             f"{study.dtype} cannot show so little: the loss is {study.loss!r}, its {ends}, and "
             "what it changes by is rounding."
         ]
-    if nudge.rounded and nudge.predicted != nudge.real:
-        return [f"More {study.dtype} cannot tell: the loss is {short(study.loss)}, its {ends}."]
     return []
 
 
@@ -164,4 +162,7 @@ def _checked(study: Study, slope: Differences) -> list[str]:
 
 
 def _precisely(study: Study) -> str:
-    return "" if study.dtype == "float64" else ", in float64"
+    if study.dtype == "float64" or study.nudge is None:
+        return ""
+    steps = number(study.nudge.resolution)
+    return f", in float64, as {study.dtype} shows this loss in steps of {steps}"

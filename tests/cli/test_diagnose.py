@@ -64,3 +64,27 @@ def test_nothing_finite_has_its_reasons(capsys: pytest.CaptureFixture[str]) -> N
     assert found["verdict"]["shape"] == "not-finite"
     assert found["ledger"]["decades"] is None
     assert found["nulls"]
+
+
+def test_where_the_nan_started(capsys: pytest.CaptureFixture[str]) -> None:
+    knobs = ["--activation", "relu", "--initializer", "he-normal", "--learning-rate", "0.5"]
+    assert run(["diagnose", *knobs, "--steps", "40"]) == 1
+    out = capsys.readouterr().out.replace("\n  ", " ")
+    assert "first cause: step 25, forward, linear of layer 2: output with " in out
+    assert "the gradient norm grew x" in out
+    assert run(["diagnose", *knobs, "--steps", "40", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["first_cause"]
+    assert (found["step"], found["phase"], found["layer"]) == (25, "forward", 2)
+    assert [given["name"] for given in found["given"]] == ["input", "weight", "bias"]
+    assert run(["diagnose", "--json"]) == 1
+    assert "first_cause" not in json.loads(capsys.readouterr().out)
+
+
+def test_the_clip_advisor(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["diagnose", "--depth", "3", "--json", "--steps", "19", "--clip", "global-norm"])
+    advice = json.loads(capsys.readouterr().out)["clip_advice"]
+    assert advice["steps"] == 20
+    assert [row["fired"] for row in advice["thresholds"]] == [0, 1, 4]
+    assert list(advice["quantiles"]) == ["5", "25", "50", "75", "95", "99"]
+    run(["diagnose", "--depth", "3"])
+    assert "clipping: gradient norm" in capsys.readouterr().out

@@ -159,3 +159,34 @@ def test_every_knob_is_an_option_with_its_help_and_choices(
         assert f"--{name} " in words
         assert "|".join(knob.choices) in words
         assert knob.help[1:].replace("-", "") in words.replace("- ", "").replace("-", "")
+
+
+def test_until_stops_at_the_step_where_it_happens(capsys: pytest.CaptureFixture[str]) -> None:
+    knobs = ("--activation", "relu", "--learning-rate", "0.1")
+    whole = as_json(capsys, "--steps", "60", *knobs)["history"]["loss"]
+    limit = sorted(whole)[30]
+    first = next(k for k, loss in enumerate(whole) if loss < limit)
+    data = as_json(capsys, "--steps", "60", *knobs, "--until", f"loss<{limit!r}", "--until", "clip")
+    assert data["history"]["loss"] == whole[: first + 1]
+    assert len(data["stopped"]) == 1
+    assert data["stopped"][0].startswith(f"step {first}: loss is ")
+
+
+def test_until_nothing_has_happened(capsys: pytest.CaptureFixture[str]) -> None:
+    knobs = ("--depth", "3", "--width", "8", "--steps", "3")
+    assert run(["run", *knobs, "--until", "not-finite", "--until", "step>=3"]) == 0
+    assert "step 3: step is 3: step at least 3" in capsys.readouterr().err
+    assert run(["run", *knobs, "--until", "not-finite", "--until", "clip"]) == 0
+    said = capsys.readouterr().err
+    assert "3 training steps in" in said
+    assert "none of these has happened: not-finite, clip" in said
+
+
+def test_what_is_no_condition_is_told_with_all_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "--until", "los<1", "--until", "delta_norm>1", "--until", "clip"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert 'did you mean "loss"?' in lines[0]
+    assert "delta_norm is that of a layer" in lines[1]
+    assert run(["run", "--until", "clip", "--vary", "seed=0,1"]) == 2
+    assert "--until are of one run" in capsys.readouterr().err

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradsim.errors import InputError
+from gradsim.experiment.experiment import KINDS, KNOBS, Experiment
+from gradsim.insight.map.around import around, candidates
 from gradsim.insight.map.axes import Axis, read_axis
 from gradsim.insight.map.cells import Cell, Task, measure
 from gradsim.insight.map.order import coarse_to_fine, stand_in
@@ -382,3 +384,35 @@ def test_axes_are_read_as_they_are_written() -> None:
     assert read_axis("layers.2-3.width=4:8:3", "--x").values == (4, 6, 8)
     assert read_axis("initializer-gain=1", "--x").words() == "initializer-gain 1"
     assert "0.5 to 3, 40 values" in read_axis("initializer-gain=0.5:3:40", "--x").words()
+
+
+# -- around an experiment -----------------------------------------------------------------------
+
+
+@given(st.sampled_from([name for name, kind in KINDS.items() if kind is not str]), st.data())
+def test_the_present_value_is_on_its_axis(knob: str, data: st.DataObject) -> None:
+    declared = KNOBS[knob]
+    low = declared.low if declared.low is not None else (declared.above or 0)
+    high = min(declared.high or 1e6, 1e6)
+    if KINDS[knob] is int:
+        now: Any = data.draw(st.integers(int(low), int(declared.high or 1000)))
+    else:
+        now = data.draw(st.floats(low, high, exclude_min=declared.above is not None))
+    base = Experiment.of({knob: now})
+    axis = around(base, knob, 21)
+    assert now in axis.values
+    assert len(axis.values) <= 21
+    assert all(a < b for a, b in pairwise(axis.values))
+    for value in axis.values:
+        base.switch({knob: value})
+
+
+def test_what_is_offered_does_something() -> None:
+    plain = Experiment.of({})
+    assert candidates(plain, trained=False)[:2] == ("initializer-gain", "depth")
+    assert not {"learning-rate", "momentum", "leaky-slope"} & {*candidates(plain, trained=False)}
+    assert "learning-rate" in candidates(plain, trained=True)
+    assert "depth" not in candidates(Experiment.of({"widths": "8,4"}), trained=False)
+    adam = Experiment.of({"optimizer": "adam", "activation": "leaky-relu"})
+    assert {"adam-beta1", "leaky-slope"} <= {*candidates(adam, trained=True)}
+    assert not {"adam-beta1"} & {*candidates(adam, trained=False)}

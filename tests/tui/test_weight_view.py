@@ -78,7 +78,9 @@ async def test_a_large_nudge_stays_in_the_picture() -> None:
         shown = await seen(it, pilot, *["asterisk"] * 5, "plus")
         assert "Made larger by 100" in words(shown)
         assert "range ±120" in shown
-        assert len(pane_of(it)._study.points) == 61  # type: ignore[union-attr]
+        study = pane_of(it)._study
+        assert study is not None
+        assert len(study.points) == 61
 
 
 async def test_the_map_is_walked_and_ends() -> None:
@@ -90,9 +92,14 @@ async def test_the_map_is_walked_and_ends() -> None:
         assert "the map ends here" in await text(pilot)
         shown = await seen(it, pilot, "right", "down", "right")
         assert "layer 1, weight[1, 2]" in shown
+        assert "layer 1, bias[" in await seen(it, pilot, "v", *["up"] * 2, *["left"] * 3)
+        assert "bias[4]: bias of unit 4" in await seen(it, pilot, "down", "right")
+        await seen(it, pilot, "V", *["left"] * 13, *["up"] * 6, "right", "down", "right")
         largest = await seen(it, pilot, "m")
         assert "layer 1, weight[1, 2]" not in largest
-        assert pane_of(it)._weight == pane_of(it)._probe.largest(1, "weight")  # type: ignore[union-attr]
+        probe = pane_of(it)._probe
+        assert probe is not None
+        assert f"layer 1, weight{list(probe.largest(1, 'weight').index)}" in largest
 
 
 async def test_the_selected_layer_is_the_app_s() -> None:

@@ -14,7 +14,7 @@ from gradsim.insight.weight import Probe, Weight
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 from gradsim.view.lines import length, plain
-from gradsim.view.weight import chart, field, page
+from gradsim.view.weight import chart, columns, field, page
 from gradsim.view.weight_words import figures, sentences, short, title
 
 WEIGHT = Weight(3, "weight", (5, 7))
@@ -63,8 +63,7 @@ def test_what_a_number_format_cannot_show_is_said() -> None:
     assert "what it changes by is rounding" in text
     text = said(dtype="float32", nudge=Nudge(0.001, 4e-6, 4.2e-6, 2.0, 2.4e-7))
     assert "(the same up to rounding)" in text
-    assert "More float32 cannot tell: the loss is 2, its digits end at 2.4e-7." in text
-    assert "in float64" in text
+    assert "in float64, as float32 shows this loss in steps of 2.4e-7) the slope is" in text
     text = said(dtype="float32", nudge=Nudge(0.0, 0.0, 0.0, 2.0, 2.4e-7))
     assert "a nudge as small as that leaves it where it is in float32" in text
 
@@ -105,9 +104,9 @@ def test_what_is_no_number_is_said() -> None:
     ("weight", "words"),
     [
         (Weight("output", "bias", (2,)), "output, bias[2]: bias of unit 2"),
-        (Weight(1, "norm.weight", (2,)), "layer 1, norm.weight[2]: scale 2 of the normalization"),
-        (Weight(1, "norm.bias", (2,)), "shift 2 of the normalization"),
-        (Weight(1, "activation.weight", (0,)), "slope 0 of the activation below 0"),
+        (Weight(1, "norm.weight", (2,)), "layer 1, norm.weight[2]: learned scale 2"),
+        (Weight(1, "norm.bias", (2,)), "learned shift 2"),
+        (Weight(1, "activation.weight", (0,)), "learned slope 0"),
         (Weight(1, "skip.alpha", (0,)), "factor on the main path"),
         (Weight(1, "skip.weight", (2, 3)), "on the skip, from input 3 to unit 2"),
         (Weight(1, "gate.weight", (2, 3)), "of the gate, from input 3 to unit 2"),
@@ -219,5 +218,12 @@ def test_the_map_points_at_the_weight() -> None:
     drawn = rows(field(matrix, (2, 3), "gradient", 20, 6, "ascii"))
     assert drawn[0].startswith("gradient %=~-0.:+# ")
     assert drawn[1].index("v") == drawn[4].index("%%%") + 1
-    drawn = rows(field(np.array([0.0, 1.0, -1.0]), (1,), "bias", 20, 4, "braille"))
-    assert drawn[2].startswith("▶0000####≡≡≡≡")
+
+
+def test_a_vector_is_laid_out_in_rows() -> None:
+    assert [columns((n,)) for n in (1, 2, 10, 12, 13, 64, 100, 128)] == [1, 2, 5, 4, 13, 8, 10, 16]
+    assert columns((3, 7)) == 7
+    vector = np.array([0.0, 1.0, -1.0, 0.0, 0.0, 1.0])
+    drawn = rows(field(vector, (4,), "bias", 14, 6, "braille"))
+    assert drawn[1].index("▼") == 6
+    assert drawn[2:] == [" 0000####≡≡≡≡ "] * 2 + ["▶00000000#### ", " 00000000#### "]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import exp, log
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradsim.experiment.build import build, load_data
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.start import draw
 from gradsim.insight.map.order import Place
+from gradsim.insight.theory import predicted_reach
 from gradsim.insight.trial import Trial, run_trial
 from gradsim.insight.verdict import judge
 from gradsim.simulation.events import Phase
@@ -33,9 +35,10 @@ class Cell:
     loss: float | None = None
     accuracy: float | None = None
     theory_factor: float | None = None
-    """Predicted squared gradient-norm ratio per layer; None where no theory is known."""
+    """Squared ratio of the activation gradient's norms from layer to layer, as theory expects it
+    at the start; None where no theory is known, or with one layer."""
     theory_reach: float | None = None
-    """Predicted decades from the last hidden layer to the first."""
+    """Decades from the last hidden layer to the first, as theory expects them at the start."""
     seconds: float = 0.0
     reason: str = ""
     """Why nothing could be built here, in a sentence."""
@@ -72,11 +75,22 @@ def _timed(
     try:
         experiment = base.switch(changes)
         cell = _trained(experiment, place, steps) if held_out else _start(experiment, place)
+        cell = _expected(experiment, cell)
     except InputError as error:
         cell = Cell(place, reason=" ".join(error.problems[0].split()))
     except MemoryError:
         cell = Cell(place, reason="there was not enough memory for this network")
     return replace(cell, seconds=perf_counter() - begun)
+
+
+def _expected(experiment: Experiment, cell: Cell) -> Cell:
+    """The cell with what theory says of its start."""
+    reach, layers = predicted_reach(experiment, load_data(experiment)), experiment.depth
+    if reach is None:
+        return cell
+    # The mean over the layers, as `predicted_factor` has it, which would predict all once more.
+    factor = exp(2.0 * log(10.0) * reach / (layers - 1)) if layers > 1 else None
+    return replace(cell, theory_reach=reach, theory_factor=factor)
 
 
 def _trained(experiment: Experiment, place: Place, steps: int) -> Cell:

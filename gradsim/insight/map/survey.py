@@ -50,6 +50,10 @@ class Survey:
         """Whether every cell is known."""
         return len(self.cells) == self.plan.places
 
+    def factors(self) -> dict[Place, float | None]:
+        """Theory's squared factor per layer of every known cell, None where there is none."""
+        return {place: cell.theory_factor for place, cell in self.cells.items()}
+
     @property
     def seconds_left(self) -> float | None:
         """How long it will still take, judged by what was measured so far; None before that."""
@@ -69,7 +73,7 @@ class Survey:
             self._hand_out()
         if self._lost and not new:
             raise InputError(
-                "a worker process was ended from outside, perhaps for want of memory; "
+                "a worker was lost, perhaps for want of memory; "
                 f"{len(self.cells)} of {self.plan.places} cells are measured"
             )
         return new
@@ -90,7 +94,8 @@ class Survey:
 
     def _taken(self, future: Future[tuple[Cell, ...]]) -> tuple[Cell, ...]:
         self._under_way.discard(future)
-        if isinstance(future.exception(), BrokenExecutor):
+        # A cluster that is gone cancels what it was asked for.
+        if future.cancelled() or isinstance(future.exception(), BrokenExecutor):
             self._lost = True
             return ()
         cells = future.result()

@@ -1,7 +1,7 @@
 """The prediction for an experiment: typical norms of delta by layer, before anything is built."""
 
 from dataclasses import dataclass
-from math import exp, log, log10
+from math import exp, log
 
 import numpy as np
 
@@ -10,30 +10,50 @@ from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import Wiring, wire
 from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.units import Rows, UntreatedError
-from gradsim.insight.theory.walk import _picked, start, walk
+from gradsim.insight.theory.walk import Walk, picked, start, walk
 from gradsim.nn.arrays import Array
 
 FEW = 16
 """Rows of the batch that a quick prediction follows."""
 
-MANY = 64
-"""Rows that a full one follows."""
-
 NARROWEST = 8
 """Units of a hidden layer below which a mean over units says nothing."""
+
+SHARP = 0.005
+"""Share of the squared factor of a layer up to which the theory itself is trusted."""
+
+DECADE = 2.0 * log(10.0)
+"""ln |delta|^2 of a decade of |delta|."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """ln |delta|^2 by layer, up to a constant that is the same for all."""
+    """ln |delta|^2 by layer over that of the last hidden layer: (depth,) each."""
 
-    log2: Floats
-    """Expected at infinite width: (depth,)."""
+    expected: Floats
+    """The mean of |delta|^2 over the draw of the weights."""
     typical: Floats
-    """The middle over the draw of the weights, at this width."""
-    wander: Floats
-    """Its variance."""
+    """The middle of its distribution."""
+    variance: Floats
+    """The variance of ln |delta|^2 around it, with what the theory leaves open."""
+
+    @property
+    def decades(self) -> Floats:
+        """log10 of the typical |delta| over that of the last hidden layer: (depth,)."""
+        return self.typical / DECADE
+
+    @property
+    def deviations(self) -> Floats:
+        """The standard deviation of that, in decades: (depth,)."""
+        return np.sqrt(self.variance) / DECADE
+
+    @property
+    def factor(self) -> float:
+        """What the typical |delta|^2 is multiplied with at each layer; NaN with one layer."""
+        steps = len(self.typical) - 1
+        return exp(float(self.typical[0]) / steps) if steps else float("nan")
 
 
 def predicted_reach(experiment: Experiment, data: Data) -> float | None:
@@ -43,66 +63,82 @@ def predicted_reach(experiment: Experiment, data: Data) -> float | None:
     theory is known for the combination. Nothing of the network is built.
     """
     found = quick(experiment, data)
-    if found is None:
-        return None
-    return float(found.typical[0] - found.typical[-1]) / (2.0 * log(10.0))
+    return None if found is None else float(found.decades[0])
 
 
 def predicted_factor(experiment: Experiment, data: Data) -> float | None:
-    """What |delta|^2 is multiplied with from layer to layer on the way back, on average.
+    """What |delta|^2 is multiplied with from layer to layer on the way back.
 
     The geometric mean over the hidden layers of the predicted typical profile; None where no theory
     is known for the combination, or with one hidden layer.
     """
     found = quick(experiment, data)
-    if found is None or len(found.typical) < 2:
-        return None
-    return exp(float(found.typical[0] - found.typical[-1]) / (len(found.typical) - 1))
+    return None if found is None or experiment.depth < 2 else found.factor
 
 
 def quick(experiment: Experiment, data: Data) -> Profile | None:
     """The profile from a few rows; None where there is no theory."""
-    e = experiment
-    wiring = wire(e, data.features, data.outputs, 0)
-    inputs, targets = _first_batch(data, e.batch_size, e.seed)
     try:
-        with np.errstate(all="ignore"):
-            return profile(e, wiring, inputs, output_gradient(targets, data), FEW)
+        return predict(experiment, data, FEW)[0]
     except UntreatedError:
         return None
 
 
-def profile(e: Experiment, wiring: Wiring, inputs: Array, moment: Floats, most: int) -> Profile:
-    """The profile; `moment` (batch, batch): products of the rows' gradients at the output."""
-    narrow = [w for w in wiring.widths[1:-1] if w < NARROWEST]
+def predict(e: Experiment, data: Data, most: int) -> tuple[Profile, Walk]:
+    """The profile from `most` rows of the first batch, and the walk it is from.
+
+    Raises UntreatedError where no theory is known.
+    """
+    narrow = [
+        width for layer in range(1, e.depth + 1) if (width := e.at(layer)["width"]) < NARROWEST
+    ]
     if narrow:
-        raise UntreatedError(f"a layer of {narrow[0]} units is too narrow for means over units")
+        raise UntreatedError(f"a layer of {min(narrow)} units is too narrow for means over units")
+    wiring = wire(e, data.features, data.outputs, 0)
+    inputs, targets = _first_batch(data, e.batch_size, e.seed)
     rows = Rows(len(inputs), min(most, len(inputs)))
-    pick = _picked(len(inputs), rows.count)
-    found = walk(e, wiring, inputs, rows)
-    last = len(wiring.nodes)
-    given = start(wiring, moment[np.ix_(pick, pick)])
-    gradients = found.gradients(last, given)
-    log2, wander = [], []
+    at_hand = picked(len(inputs), rows.count)
+    with np.errstate(all="ignore"):
+        found = walk(e, wiring, inputs, rows)
+        return _profile(wiring, found, output_gradient(targets[at_hand], targets, data)), found
+
+
+def _profile(wiring: Wiring, found: Walk, moment: Floats) -> Profile:
+    """The profile behind a gradient at the output with these products of rows: (rows, rows)."""
+    gradients = found.gradients(len(wiring.nodes), start(wiring, moment))
+    logs, swings, shares = [], [], []
     for mark in wiring.marks[:-1]:
-        gradient = gradients[mark.pre_activation]
-        log2.append(gradient.log + log(max(float(gradient.norm2().sum()), 1e-300)))
-        wander.append(gradient.wander)
-    ln, spread = np.array(log2), np.array(wander)
-    return Profile(ln, ln - 0.5 * (spread - spread[-1]), spread - spread[-1])
+        gradient, value = gradients[mark.pre_activation], found.values[mark.pre_activation]
+        logs.append(gradient.log + log(max(float(gradient.norm2().sum()), 1e-300)))
+        swings.append(gradient.swings)
+        share = 0.0
+        if gradient.coherent is not None:
+            units = sum(value.widths)
+            share = coherence.agreeing(gradient.coherent, coherence.lean(value), units)
+        shares.append(share)
+    # What is coherent is the square of a Gaussian: its own relative variance is 2.
+    chance = np.column_stack([np.array(swings), np.sqrt(2.0) * np.array(shares)])
+    apart = chance - chance[-1]
+    spread = np.einsum("ls,ls->l", chance, chance)
+    away = np.arange(len(logs) - 1.0, -1.0, -1.0)
+    expected = np.array(logs) - logs[-1]
+    return Profile(
+        expected,
+        expected - 0.5 * (spread - spread[-1]),
+        np.einsum("ls,ls->l", apart, apart) + (SHARP * away) ** 2,
+    )
 
 
-def output_gradient(targets: Array, data: Data) -> Floats:
+def output_gradient(at_hand: Array, targets: Array, data: Data) -> Floats:
     """Products of the rows' gradients at the output, while the output says nothing of the target.
 
     For classes that is one share for each minus the right one; for numbers the target's distance
-    from its mean.
+    from its mean over the batch.
     """
     if data.classes:
-        one_hot = np.eye(data.outputs)[targets]
-        off = one_hot - 1.0 / data.outputs
+        off = np.eye(data.outputs)[at_hand] - 1.0 / data.outputs
     else:
-        off = np.asarray(targets, np.float64) - np.mean(targets, axis=0)
+        off = np.asarray(at_hand, np.float64) - np.mean(targets, axis=0)
     return np.asarray(off @ off.T)
 
 
@@ -119,8 +155,3 @@ def _first_batch(data: Data, batch_size: int, seed: int) -> tuple[Array, Array]:
 
 
 _BATCHES: dict[tuple[int, int, int], tuple[Data, Array, Array]] = {}
-
-
-def decades(profile: Profile) -> float:
-    """The predicted change from the last hidden layer to the first, in decades of the norm."""
-    return float(profile.typical[0] - profile.typical[-1]) / 2.0 * log10(np.e)

@@ -136,6 +136,15 @@ class Response:
             slope_fourth=np.exp(value[:, 3]),
         )
 
+    def table(self) -> tuple[Floats, Floats, Floats]:
+        """ln q of the entries, with ln E[phi^2] and ln E[phi'^2] there."""
+        count = len(self._pieces)
+        return (
+            self._low + _STEP * np.arange(count, dtype=np.float64),
+            self._pieces[:, 0, 0],
+            self._pieces[:, 0, 1],
+        )
+
     def curve(self, ln_q: float) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         """ln E[phi^2] and ln E[phi'^2] at ln q, each with its first two derivatives by ln q."""
         at = np.array([ln_q - _STEP, ln_q, ln_q + _STEP])
@@ -183,20 +192,29 @@ def _cubics(columns: Floats) -> Floats:
     )
 
 
-def overlap(coefficients: Floats, whole: Floats, correlation: Floats) -> Floats:
-    """E[f(x_i) f(x_j)] of two Gaussians with this correlation: (rows, rows).
+def powers(correlation: Floats) -> Floats:
+    """1, c, c^2 ... for `overlap`: (ORDER + 1, rows, rows)."""
+    out = np.empty((ORDER + 1, *correlation.shape))
+    out[0] = 1.0
+    for k in range(ORDER):
+        np.multiply(out[k], correlation, out=out[k + 1])
+    return out
+
+
+def overlap(coefficients: Floats, whole: Floats, power: Floats) -> Floats:
+    """E[f(x_i) f(x_j)] of Gaussians, from the powers of their correlation: (rows, rows).
 
     `coefficients`: (rows, order), those of f over h_k; `whole`: (rows,), E[f^2], which it is where
     the correlation is 1. Mehler: sum_k a_k(i) a_k(j) correlation^k.
     """
     order = coefficients.shape[1]
-    rest = np.sqrt(np.maximum(whole - np.einsum("rk,rk->r", coefficients, coefficients), 0.0))
-    every = np.column_stack([coefficients, rest])
-    total = np.outer(every[:, order], every[:, order])
-    for k in range(order - 1, -1, -1):
-        total *= correlation
-        total += np.outer(every[:, k], every[:, k])
-    return total
+    every = np.empty((order + 1, len(whole)))
+    every[:order] = coefficients.T
+    rest = whole - np.einsum("rk,rk->r", coefficients, coefficients)
+    every[order] = np.sqrt(np.maximum(rest, 0.0))
+    products = power[: order + 1] * every[:, :, None]
+    products *= every[:, None, :]
+    return np.asarray(np.add.reduce(products))
 
 
 ROOT = tuple(sqrt(k) for k in range(ORDER + 1))

@@ -31,10 +31,10 @@ class Units:
     """The mean over the units of x_i x_j: (segments, rows, rows)."""
     normal: tuple[bool, ...]
     """Whether each segment's units are Gaussian, over the draw of the weights."""
+    swings: Floats
+    """What each source of chance does to the logarithm of the mean square, in deviations."""
     noise: float = 0.0
     """Variance that sampling so many units has added to the correlation of two rows."""
-    wander: float = 0.0
-    """Variance of the logarithm of the mean square, over the draw of the weights."""
     fixed: float = 0.0
     """1 where the mean square of the units does not depend on the draw, else 0."""
     excess: float = 0.0
@@ -45,6 +45,11 @@ class Units:
     """Variance from row to row that sampling so many units has added to the mean square."""
     raw: Array | None = None
     """The rows themselves, as far as no weight has touched them: (batch, units)."""
+
+    @property
+    def wander(self) -> float:
+        """Variance of the logarithm of the mean square, over the draw of the weights."""
+        return float(self.swings @ self.swings)
 
     @property
     def shares(self) -> Floats:
@@ -88,8 +93,8 @@ class Gradient:
     log: float
     moment: Floats
     """The mean over a segment's units of g_i g_j: (segments, rows, rows)."""
-    wander: float = 0.0
-    """Variance of the logarithm of the squared norm, over the draw of the weights."""
+    swings: Floats
+    """What each source of chance does to the logarithm of the squared norm, in deviations."""
     noise: float = 0.0
     """Variance that sampling so many units has added to the correlation of two rows."""
     tilt: float = 1.0
@@ -100,6 +105,11 @@ class Gradient:
     """What agrees from unit to unit, see `rules.coherence`; None where no skip makes it grow."""
     echo: float = 0.0
     """Sum over batch normalizations on the way of |gradient there|^2 / |gradient here|^2."""
+
+    @property
+    def wander(self) -> float:
+        """Variance of the logarithm of the squared norm, over the draw of the weights."""
+        return float(self.swings @ self.swings)
 
     def norm2(self) -> Floats:
         """The squared norm of each row, without e^log: (rows,)."""
@@ -131,6 +141,13 @@ class Gradient:
         np.add.at(moment, index, self.moment * own[:, None, None])
         moment /= np.array(widths, np.float64)[:, None, None]
         return replace(self, widths=widths, moment=moment, along=None)
+
+
+def swung(swings: Floats, source: int, variance: float) -> Floats:
+    """With one more source of chance, of this variance."""
+    out = swings.copy()
+    out[source] = variance**0.5
+    return out
 
 
 def common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:

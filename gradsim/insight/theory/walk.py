@@ -47,7 +47,9 @@ class Walk:
                     continue
                 known = found.get(source)
                 value = self.values[source]
-                found[source] = joins.joined(known, part, value, self.rows) if known else part
+                found[source] = (
+                    joins.joined(known, part, value, self.rows, source) if known else part
+                )
         return found
 
 
@@ -57,7 +59,7 @@ def walk(experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows) -> W
     Raises UntreatedError where no theory is known.
     """
     x = np.asarray(inputs, np.float64)
-    out = Walk(wiring, rows, [_data(x, rows)], [])
+    out = Walk(wiring, rows, [_data(x, rows, np.zeros(sources(wiring)))], [])
     for index, node in enumerate(wiring.nodes, start=1):
         taken = [out.values[k] for k in node.inputs]
         value, back = _step(experiment, index, node, taken, rows)
@@ -70,20 +72,21 @@ def walk(experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows) -> W
     return out
 
 
-def _data(x: Array, rows: Rows) -> Units:
+def _data(x: Array, rows: Rows, swings: Floats) -> Units:
     """The rows of the data at hand: nothing of them is random."""
-    at_hand = x[_picked(len(x), rows.count)]
+    at_hand = x[picked(len(x), rows.count)]
     return Units(
         widths=(x.shape[1],),
         mean=at_hand.mean(axis=1)[None],
         moment=(at_hand @ at_hand.T / x.shape[1])[None],
         normal=(False,),
+        swings=swings,
         fixed=1.0,
         raw=x,
     )
 
 
-def _picked(count: int, wanted: int) -> Any:
+def picked(count: int, wanted: int) -> Any:
     """Which of so many rows are looked at: spread evenly over them."""
     return np.arange(wanted) * count // wanted
 
@@ -100,17 +103,19 @@ def _step(
                 lambda g: (linear.backward(g, weights, first, rows, index),),
             )
         case Activation() if op.name == "identity":
-            value, passages = activation.identity(first)
+            value, passages = activation.identity(first, index)
             return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case Activation():
             at: Mapping[str, Any] = e.at(node.layer)
-            value, passages = activation.forward(first, response(op.name, at), op.name, node.layer)
+            value, passages = activation.forward(
+                first, response(op.name, at), op.name, node.layer, index
+            )
             return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case BatchNorm():
             if first.raw is not None:
                 return _of_data(op, first, rows)
             value, scales = batch.forward(first, rows, op.eps, node.layer)
-            return value, lambda g: (batch.backward(g, scales, first, rows),)
+            return value, lambda g: (batch.backward(g, scales, first, rows, index),)
         case LayerNorm() | RMSNorm() | GroupNorm():
             if first.raw is not None:
                 return _of_data(op, first, rows)
@@ -154,7 +159,7 @@ def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
         done = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + op.eps)
     else:
         done = op.evaluated(x)
-    return _data(np.asarray(done), rows), lambda g: (g,)
+    return _data(np.asarray(done), rows, taken.swings), lambda g: (g,)
 
 
 def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
@@ -197,6 +202,15 @@ def start(wiring: Wiring, moment: Floats) -> Gradient:
     """The gradient at the output to start the way back from: (rows, rows), per unit."""
     count = wiring.widths[-1]
     skips = any(len(node.inputs) > 1 for node in wiring.nodes)
-    sources = 2 * len(wiring.nodes) + 2
-    coherent = coherence.begun(count, sources) if skips else None
-    return Gradient((count,), 0.0, moment[None], coherent=coherent).normalized()
+    chances = sources(wiring)
+    coherent = coherence.begun(count, chances) if skips else None
+    out = Gradient((count,), 0.0, moment[None], swings=np.zeros(chances), coherent=coherent)
+    return out.normalized()
+
+
+def sources(wiring: Wiring) -> int:
+    """How many sources of chance there are: three for each value, with the two directions of one.
+
+    That of the node's output, that of the gradient it sends on, and that of a sum of gradients.
+    """
+    return 3 * len(wiring.nodes) + 3

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, prod
 from typing import ClassVar, TypeAlias
 
 from gradsim.insight.slope import WIDEN, differencing, fitting, nudging, outward
@@ -16,7 +16,7 @@ from gradsim.tui.settings import Settings
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.frame import Frame
 from gradsim.view.lines import Line, fitted
-from gradsim.view.weight import as_matrix, page
+from gradsim.view.weight import columns, page
 from gradsim.view.weight_words import short
 
 FIRST_NUDGE = 1e-3
@@ -276,11 +276,12 @@ class WeightView(ViewPane):
         if not (self._probe and self._weight):
             return
         weight = self._weight
-        shape = as_matrix(self._probe.values(weight.layer, weight.parameter)).shape
-        row, column = (0, *weight.index)[-2:]
+        shape = self._probe.values(weight.layer, weight.parameter).shape
+        wide = columns(shape)
+        row, column = divmod(weight.index[0], wide) if len(shape) == 1 else weight.index
         row, column = row + down, column + right
-        if 0 <= row < shape[0] and 0 <= column < shape[1]:
-            index = (row, column)[-len(weight.index) :]
+        if 0 <= row < prod(shape) // wide and 0 <= column < wide:
+            index = (row * wide + column,) if len(shape) == 1 else (row, column)
             self._select(replace(weight, index=index))
         else:
             self.host.say("the map ends here: shift ↑ and shift ↓ select another layer")

@@ -10,10 +10,10 @@ from math import exp, log, sqrt
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
-from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap
+from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap, powers
 from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import correlation, spread_of_sum, weights_of
-from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
 _FOUR = sqrt(24.0)
 """An excess kurtosis k adds k E[f h_4] / sqrt(24) to E[f]: Gram 1883, Charlier 1905."""
@@ -39,13 +39,15 @@ class Passage:
     """What chance makes of the rest of it, times the units: (2, 2)."""
     lift: float
     """What the scatter of q adds to ln E[phi'^2]."""
+    follows: float
+    """How ln E[phi'^2] of the whole batch follows that of a row's ln q."""
 
 
 def forward(
-    taken: Units, response: Response, name: str, layer: object
+    taken: Units, response: Response, name: str, layer: object, index: int
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
-    means, products, passages, noises, wanders, ripples = [], [], [], [], [], []
+    means, products, passages, noises, swings, ripples = [], [], [], [], [], []
     for s, normal in enumerate(taken.normal):
         if not normal:
             raise UntreatedError(
@@ -63,7 +65,7 @@ def forward(
         centered = np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300)
         keeps = float(np.mean(known.hermite[:, 1] ** 2 / centered))
         noises.append(taken.noise * min(keeps, 1.0) ** 2 + 1.0 / width)
-        wanders.append(slope**2 * taken.wander + scatter)
+        swings.append(swung(slope * taken.swings, 3 * index, scatter))
         ripples.append(follows**2 * taken.ripple + scatter)
     shares = taken.shares
     return (
@@ -73,14 +75,14 @@ def forward(
             moment=np.array(products),
             normal=(False,) * len(taken.widths),
             noise=float(shares @ noises),
-            wander=float(shares @ wanders),
+            swings=shares @ np.array(swings),
             ripple=float(shares @ ripples),
         ),
         passages,
     )
 
 
-def identity(taken: Units) -> tuple[Units, list[Passage]]:
+def identity(taken: Units, index: int) -> tuple[Units, list[Passage]]:
     """y = x: whatever comes in."""
     rows = taken.moment.shape[1]
     ones = np.ones((rows, rows))
@@ -88,7 +90,7 @@ def identity(taken: Units) -> tuple[Units, list[Passage]]:
     for s in range(len(taken.widths)):
         z = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
         squares = np.ones_like(ones)
-        passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0))
+        passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0, 0.0))
     sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
     scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
     return (
@@ -96,7 +98,7 @@ def identity(taken: Units) -> tuple[Units, list[Passage]]:
             taken,
             noise=taken.noise + sampled,
             ripple=taken.ripple + scatter,
-            wander=taken.wander + scatter,
+            swings=swung(taken.swings, 3 * index, scatter),
             moment=taken.moment * exp(-0.5 * scatter),
             mean=taken.mean * exp(-0.25 * scatter),
         ),
@@ -111,7 +113,7 @@ def backward(
     given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
     shares = shares / max(float(shares.sum()), 1e-300)
-    moments_, alongs, tilt, wander, flat, lift = [], [], 0.0, 0.0, 0.0, 0.0
+    moments_, alongs, tilt, wander, flat, lift, follows = [], [], 0.0, 0.0, 0.0, 0.0, 0.0
     for s, passage in enumerate(passages):
         incoming = given.moment[s]
         moment = incoming * passage.slopes
@@ -120,6 +122,7 @@ def backward(
         tilt += float(shares[s]) * passage.tilt
         flat += float(shares[s]) * passage.flatness
         lift += float(shares[s]) * passage.lift
+        follows += float(shares[s]) * passage.follows
         w = weights_of(moment, rows)
         apart = rows.total(np.outer(w, w) * passage.squares) - 1.0
         agree = spread_of_sum(incoming, rows, given.noise, passage.squares)
@@ -132,7 +135,7 @@ def backward(
         moment=np.array(moments_),
         along=np.array(alongs),
         tilt=tilt,
-        wander=given.wander + wander,
+        swings=swung(given.swings + follows * taken.swings, 3 * index + 1, wander),
         noise=given.noise * flat**2,
     )
     if given.coherent is not None:
@@ -207,16 +210,17 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
     """E[phi_i phi_j], and what is needed on the way back."""
     variance = np.maximum(taken.variances()[s], 1e-300)
     together = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
-    moment = overlap(known.hermite, known.second, together)
+    power = powers(together)
+    moment = overlap(known.hermite, known.second, power)
     if taken.balance:
         # Squares of two rows are opposed, since those of all rows have a fixed sum.
         moment -= taken.balance * np.outer(known.hermite[:, 2], known.hermite[:, 2])
         np.fill_diagonal(moment, known.second)
     e = known.hermite[:, 1:] * (np.array(ROOT[1:ORDER]) / np.sqrt(variance)[:, None])
-    slopes = overlap(e, known.slope, together)
+    slopes = overlap(e, known.slope, power)
     np.fill_diagonal(slopes, known.slope)
     b = known.slope_hermite / np.maximum(known.slope, 1e-300)[:, None]
-    squares = overlap(b, known.slope_fourth, together)
+    squares = overlap(b, known.slope_fourth, power)
     by_z = known.slope + ROOT[2] * known.slope_hermite[:, 2]
     first, second = e[:, 1], e[:, 0] + ROOT[2] * e[:, 2]
     along = np.outer(first, first) + together * np.outer(second, second)
@@ -236,6 +240,7 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
         turn=turn.mean(axis=2),
         base=base.mean(axis=2),
         lift=0.0,
+        follows=float(np.sqrt(np.mean(together**2))),
     )
 
 
@@ -246,8 +251,8 @@ def _scatter(
     scatter = float(np.mean(known.fourth) - 1.0) / width
     q = float(np.mean(taken.variances()[s]))
     if taken.mean[s].any() or q <= 0.0:
-        return scatter, 0.0, -0.5 * scatter, passage
-    (_, slope, bow), (_, _, back_bow) = response.curve(float(np.log(q)))
+        return scatter, 0.0, -0.5 * scatter, replace(passage, follows=0.0)
+    (_, slope, bow), (_, back, back_bow) = response.curve(float(np.log(q)))
     scatter = max(scatter - taken.fixed * 2.0 * slope**2 / width, 0.0)
     lift = 0.5 * bow * taken.wander - 0.5 * scatter
     # E[z phi' phi] = E[phi^2] d ln E[phi^2] / d ln q / sqrt(q), by Stein's lemma
@@ -255,4 +260,14 @@ def _scatter(
     turn[1, 1] = slope * float(
         np.mean(np.sqrt(known.second / np.maximum(known.slope * taken.variances()[s], 1e-300)))
     )
-    return scatter, slope, lift, replace(passage, turn=turn, lift=0.5 * back_bow * taken.wander)
+    return (
+        scatter,
+        slope,
+        lift,
+        replace(
+            passage,
+            turn=turn,
+            lift=0.5 * back_bow * taken.wander,
+            follows=passage.follows * back,
+        ),
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
-from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
 SMALLEST = 8
 """Rows below which 1 / s^2 has no variance to speak of, and so no typical value."""
@@ -67,6 +67,7 @@ def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units,
             normal=normal,
             noise=noise,
             excess=excess if all(normal) else 0.0,
+            swings=np.zeros_like(taken.swings),
             balance=balance,
             ripple=taken.ripple,
         ),
@@ -74,7 +75,9 @@ def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units,
     )
 
 
-def backward(given: Gradient, scales: list[Scales], taken: Units, rows: Rows) -> Gradient:
+def backward(
+    given: Gradient, scales: list[Scales], taken: Units, rows: Rows, index: int
+) -> Gradient:
     """g = (d - mean d - x_hat mean(d x_hat)) / sqrt(var + eps)."""
     given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     moments, wander, before, after = [], 0.0, 0.0, 0.0
@@ -97,7 +100,7 @@ def backward(given: Gradient, scales: list[Scales], taken: Units, rows: Rows) ->
     return replace(
         given,
         moment=np.array(moments),
-        wander=given.wander + wander,
+        swings=swung(given.swings, 3 * index + 1, wander),
         tilt=1.0,
         along=None,
         coherent=None if given.coherent is None else np.zeros_like(given.coherent),

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import spread_of_sum
-from gradsim.insight.theory.units import Gradient, Rows, Units, common
+from gradsim.insight.theory.units import Gradient, Rows, Units, common, swung
 
 
 def added(main: Units, skip: Units, a: float, b: float) -> Units:
@@ -29,7 +29,7 @@ def added(main: Units, skip: Units, a: float, b: float) -> Units:
         moment=moment,
         normal=tuple(m and k for m, k in zip(main.normal, skip.normal, strict=True)),
         noise=one**2 * main.noise + other**2 * skip.noise,
-        wander=_joined(one, main.wander, other, skip.wander),
+        swings=one * main.swings + other * skip.swings,
     )
 
 
@@ -52,7 +52,7 @@ def mixed(main: Units, skip: Units, gate: Units) -> Units:
         moment=moment,
         normal=(False,) * len(widths),
         noise=one**2 * main.noise + other**2 * skip.noise,
-        wander=_joined(one, main.wander, other, skip.wander),
+        swings=one * main.swings + other * skip.swings,
     )
 
 
@@ -120,7 +120,7 @@ def beside(skip: Units, main: Units) -> Units:
         moment=np.concatenate([skip.moment, main.moment]),
         normal=(*skip.normal, *main.normal),
         noise=share**2 * skip.noise + (1.0 - share) ** 2 * main.noise,
-        wander=_joined(share, skip.wander, 1.0 - share, main.wander),
+        swings=share * skip.swings + (1.0 - share) * main.swings,
     )
 
 
@@ -183,7 +183,7 @@ def unfitted(given: Gradient, taken: Units) -> Gradient:
     )
 
 
-def joined(one: Gradient, other: Gradient, value: Units, rows: Rows) -> Gradient:
+def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int) -> Gradient:
     """The gradient of a value that two ops read: squares add, and what crosses only scatters."""
     widths = common(one.widths, other.widths)
     one, other = one.cut(widths), other.cut(widths)
@@ -210,16 +210,10 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows) -> Gradient
         log=log,
         moment=(first + second) * factor,
         coherent=coherent,
-        wander=_joined(a, one.wander, b, other.wander) + crossing,
+        swings=swung(a * one.swings + b * other.swings, 3 * index + 2, crossing),
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
     ).normalized()
-
-
-def _joined(a: float, one: float, b: float, other: float) -> float:
-    """Variance of ln(A + B) from those of ln A and ln B, which share the smaller one."""
-    shared = min(one, other)
-    return shared + a * a * (one - shared) + b * b * (other - shared)
 
 
 def _parts(units: Units, factor: float) -> float:

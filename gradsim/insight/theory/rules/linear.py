@@ -12,7 +12,7 @@ import numpy as np
 
 from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import spread_of_sum
-from gradsim.insight.theory.units import Gradient, Rows, Units
+from gradsim.insight.theory.units import Gradient, Rows, Units, swung
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def forward(taken: Units, weights: Weights) -> Units:
         moment=moment[None],
         normal=(True,),
         noise=taken.noise * share**2,
-        wander=taken.wander * share**2,
+        swings=taken.swings * share,
         ripple=taken.ripple * share**2,
         fixed=0.0 if w.drawn or w.fan_out < w.fan_in else 1.0,
     )
@@ -60,7 +60,7 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
             given.coherent, share, w.fan_out, w.fan_in, coherence.lean(taken), index
         )
         if w.drawn:
-            along = float(coherent[1] @ coherent[1]) - coherent[1, 2 * index] ** 2
+            along = float(coherent[1] @ coherent[1]) - coherent[1, 3 * index] ** 2
             moment = moment * (1.0 + along - 1.0 / w.fan_in)
     free = 2.0 / w.fan_in - (0.0 if w.drawn else 2.0 / max(w.fan_in, w.fan_out))
     out = replace(
@@ -68,7 +68,7 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
         widths=taken.widths,
         log=given.log - given.echo / w.fan_in,
         moment=np.broadcast_to(moment, (len(taken.widths), *moment.shape)),
-        wander=given.wander + free * spread_of_sum(moment, rows, given.noise),
+        swings=swung(given.swings, 3 * index + 1, free * spread_of_sum(moment, rows, given.noise)),
         noise=given.noise + 1.0 / w.fan_out,
         tilt=1.0,
         along=None,

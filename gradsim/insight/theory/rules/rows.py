@@ -68,6 +68,7 @@ def forward(
             moment=moment[:1] if alike else moment,
             normal=taken.normal if alike else units.normal,
             noise=taken.noise,
+            swings=np.zeros_like(taken.swings),
             fixed=1.0,
             excess=-6.0 / (size + (1 if centers else 2)) if all(taken.normal) and alike else 0.0,
         ),
@@ -100,7 +101,7 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         widths=given.widths,
         log=given.log + float(np.log1p(-lost)) + float(scatter),
         moment=given.moment / d[:, :, None] / d[:, None, :],
-        wander=given.wander,
+        swings=given.swings,
         noise=given.noise,
     )
     ratio = max(float(out.norm2().sum()), 1e-300) / max(before, 1e-300)
