@@ -151,7 +151,7 @@ class CloseLook:
         from gradsim.insight.details import layers_of  # noqa: PLC0415
 
         self.session, self.every = session, every
-        self.layers = layers_of(layers, session.experiment.depth)
+        self.layers = layers_of(layers, session.experiment.hidden_layers)
         self._seen: list[dict[str, Any]] = []
 
     def step(self) -> None:
@@ -181,7 +181,7 @@ class Stop:
         problems, conditions = [], []
         for text in texts:
             try:
-                conditions.append(parsed(text, session.experiment.depth))
+                conditions.append(parsed(text, session.places))
             except InputError as error:
                 problems += [f"--until: {problem}" for problem in error.problems]
         if problems:

@@ -460,7 +460,7 @@ class Experiment(BaseModel):
             )
         overrides: dict[tuple[LayerName, str], Override] = {}
         for name, value in dotted.items():
-            for override in _overrides(name, value, experiment.depth, problems):
+            for override in _overrides(name, value, experiment, problems):
                 overrides[override.layer, override.knob] = override
         if problems:
             raise InputError([f"{where}: {text}" if where else text for text in problems])
@@ -502,6 +502,11 @@ class Experiment(BaseModel):
         for layer, knob, value in self.overrides:
             layers.setdefault(layer, dict(self._common))[knob] = value
         return layers
+
+    @property
+    def hidden_layers(self) -> int:
+        """How many layers there are before the head: `depth`, or the recurrent ones."""
+        return self.depth if self.cell == "none" else self.recurrent_layers
 
     def in_use(self, name: str) -> bool:
         """Whether a knob does anything now: `leaky-slope` only with leaky-relu in some layer."""
@@ -598,7 +603,9 @@ def _count_widths(plain: dict[str, Any]) -> None:
         plain.setdefault("depth", str(widths).count(",") + 1)
 
 
-def _overrides(name: str, value: Any, depth: int, problems: list[str]) -> list[Override]:
+def _overrides(
+    name: str, value: Any, experiment: Experiment, problems: list[str]
+) -> list[Override]:
     """The values that a name with dots sets, or none and a problem."""
     found = split_name(name)
     if not found:
@@ -624,9 +631,10 @@ def _overrides(name: str, value: Any, depth: int, problems: list[str]) -> list[O
     if not layers:
         problems.append(f"{name}: the first number of a range must be the smaller one")
         return []
-    beyond = [layer for layer in layers if layer != "output" and not 1 <= layer <= depth]
-    if beyond:
-        problems.append(f"{name} is set, but depth is {depth}: there are layers 1 to {depth}")
+    last = experiment.hidden_layers
+    if any(layer != "output" and not 1 <= layer <= last for layer in layers):
+        which = "depth" if experiment.cell == "none" else "recurrent-layers"
+        problems.append(f"{name} is set, but {which} is {last}: there are layers 1 to {last}")
         return []
     if value == INHERIT:
         return [Override(layer, knob, value) for layer in layers]

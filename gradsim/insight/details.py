@@ -59,7 +59,8 @@ def layers_of(text: str, depth: int) -> list[LayerName]:
 def details(session: Session, layer: LayerName) -> dict[str, Any]:
     """A close look at a layer of the step at the cursor, with the keys of KEYS, as plain values."""
     step, network = session.cursor.step, session.machine_with_gradients().network
-    slots = next(slots for slots in network.layers if slots.name == layer)
+    # Of the time steps of a recurrent layer, the last one.
+    slots = next(slots for slots in reversed(network.layers) if slots.name == layer)
     return {
         "step": step,
         "layer": layer,

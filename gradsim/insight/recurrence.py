@@ -25,8 +25,8 @@ from gradsim.simulation.session import Session
 class Recurrence:
     """The top recurrent layer through time; NaN where there is no such number."""
 
-    time_steps: int = 1
-    horizon: int = 1
+    time_steps: int
+    horizon: int
     """How many of the last time steps bring 95 % of what all add to the recurrent gradient."""
     time_factor: float = nan
     """What the norm of the state gradient is multiplied with at a time step: geometric mean."""
@@ -51,7 +51,7 @@ class Recurrence:
 
 
 ABOUT: dict[str, str] = {
-    "time_steps": "time steps of a sequence; 1 in a deep stack",
+    "time_steps": "time steps of a sequence",
     "horizon": "of the last time steps, how many bring 95 % of what all of them add to the "
     "gradient of the weights over time",
     "time_factor": "what the norm of the state gradient is multiplied with at a time step, on "
@@ -68,9 +68,12 @@ ABOUT: dict[str, str] = {
 
 
 def recurrence(session: Session, found: Ledger) -> dict[str, Any]:
-    """The numbers of the step at the cursor, by the names of ABOUT; `found` is its ledger."""
+    """The numbers of the step at the cursor, by the names of ABOUT; `found` is its ledger.
+
+    None of them in a deep stack.
+    """
     if session.experiment.cell == "none":
-        return asdict(Recurrence())
+        return {}
     machine = session.machine_with_gradients()
     network, e = machine.network, machine.experiment
     record = session.run.records[session.cursor.step]

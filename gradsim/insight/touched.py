@@ -71,9 +71,9 @@ def _backward(network: Network, answer: dict[str, Array]) -> Iterator[Touched]:
         arriving = {"gradient": _there(gradients[index])}
         given = arriving | _taken(network, node) | _own(network, node)
         learned = _own(network, node, gradients=True)
-        for source, sent in zip(node.inputs, network.sent[index], strict=True):
+        for (source, _, part), sent in zip(node.reads, network.sent[index], strict=True):
             yield Touched({"gradient sent back": sent} | learned, given)
-            if source in arrived:
+            if part is None and source in arrived:
                 total = network.joins[source]
                 yield Touched({"sum of the gradients": total}, {"gradient": sent})
             arrived[source] = sent
@@ -82,10 +82,10 @@ def _backward(network: Network, answer: dict[str, Array]) -> Iterator[Touched]:
 def _taken(network: Network, node: Node) -> dict[str, Array]:
     """The inputs of a node: `input`, or `input on the skip path` where there are several."""
     if len(node.inputs) == 1:
-        return {"input": _there(network.values[node.inputs[0]])}
+        return {"input": node.taken(network.values)[0]}
     return {
-        f"input on the {path} path": _there(network.values[source])
-        for source, path in zip(node.inputs, node.paths, strict=True)
+        f"input on the {path} path": taken
+        for path, taken in zip(node.paths, node.taken(network.values), strict=True)
     }
 
 

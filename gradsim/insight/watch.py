@@ -10,8 +10,7 @@ from gradsim.errors import InputError, nearest
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.oscillation import WINDOW, oscillation
 from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS
-from gradsim.insight.verdict import Shape
-from gradsim.insight.verdict.shape import shape_of
+from gradsim.insight.verdict import Shape, looked_at
 from gradsim.nn.network import LayerName
 from gradsim.numbers import number
 from gradsim.simulation.measure import StepRecord
@@ -228,7 +227,7 @@ class _Moment:
         """The shape and its sentence; nothing where the layer table was let go of."""
         if self.record.layers is None:
             return "", ""
-        shape, evidence = shape_of(self.record, self.experiment)
+        shape, evidence = looked_at(self.record, self.experiment)
         return str(shape), evidence.sentence
 
     def value(self, condition: Condition) -> float | str:
@@ -247,7 +246,7 @@ class _Moment:
             return self.judged()[0]
         if record.layers is None:
             return nan
-        return float(getattr(shape_of(record, self.experiment)[1], name))
+        return float(getattr(looked_at(record, self.experiment)[1], name))
 
     def _over_steps(self, name: str) -> float:
         if name == "clip_fired_share":

@@ -112,7 +112,7 @@ class BatchLoss:
         # Running statistics move along with it, but in training behavior nothing reads them.
         node, values = self.network.nodes[index], self.network.values
         with np.errstate(all="ignore"):
-            values[index + 1] = node.op.forward(*(values[k] for k in node.inputs))
+            values[index + 1] = node.op.forward(*node.taken(values))
 
 
 class Probe:
@@ -172,9 +172,9 @@ class Probe:
         return Weight(layer, parameter, tuple(int(i) for i in np.unravel_index(flat, shape)))
 
     def _shape(self, layer: LayerName, parameter: str) -> tuple[int, ...]:
-        depth = self.experiment.depth
-        if layer != "output" and not 1 <= layer <= depth:
-            raise InputError(f"there is no layer {layer}; right are 1 to {depth}, and output")
+        last = self.experiment.hidden_layers
+        if layer != "output" and not 1 <= layer <= last:
+            raise InputError(f"there is no layer {layer}; right are 1 to {last}, and output")
         known = self.parameters(layer)
         if parameter not in known:
             raise InputError(

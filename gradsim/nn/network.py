@@ -37,6 +37,15 @@ class Node:
         parts = self.parts or (None,) * len(self.inputs)
         return zip(self.inputs, self.paths, parts, strict=True)
 
+    def taken(self, values: Sequence[Array | None] | Mapping[int, Array]) -> list[Array]:
+        """What it reads, of all values by their index."""
+        out = []
+        for source, _, part in self.reads:
+            value = values[source]
+            assert value is not None, "the forward pass has not been here yet"
+            out.append(value if part is None else value[:, part])
+        return out
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -137,9 +146,7 @@ class Network:
         last = len(self.nodes) if upto is None else upto
         values: dict[int, Array] = {0: inputs}
         for index, node in enumerate(self.nodes[:last], start=1):
-            values[index] = node.op.infer(
-                *(values[k] if part is None else values[k][:, part] for k, _, part in node.reads)
-            )
+            values[index] = node.op.infer(*node.taken(values))
             # A value that no later node reads is let go of: memory stays that of a few layers.
             for source in node.inputs:
                 if self._last_reader[source] == index and source != last:

@@ -135,5 +135,5 @@ def measured(
         case Part.VERDICT:
             value = report["verdict"][name]
         case Part.TIME:
-            value = report["time"][name]
+            value = report["time"].get(name)
     return nan if value is None else value

@@ -198,10 +198,11 @@ class _Reader:
             if changes and known:
                 known = self._possible(now, (*place, "set"), hold)
             layer = _table(step.get("expect")).get("layer")
-            if isinstance(layer, int) and layer > now.depth and len(self.problems) == begun:
+            if isinstance(layer, int) and layer > now.hidden_layers and len(self.problems) == begun:
                 self._add(
                     (*place, "expect", "layer"),
-                    f"is {layer}, but must be a whole number from 1 to {now.depth}, the depth "
+                    f"is {layer}, but must be a whole number from 1 to {now.hidden_layers}, "
+                    "the depth "
                     f'{"of the control " if hold else ""}here, or "output"',
                 )
         return first

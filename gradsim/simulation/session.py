@@ -91,6 +91,12 @@ class Session:
         """The experiment that holds at the cursor."""
         return self.run.experiment_at(self.cursor.step)
 
+    @property
+    def places(self) -> int:
+        """How many layers, or time steps of a recurrent layer, there are before the head."""
+        e = self.experiment
+        return e.depth if e.cell == "none" else self.run.data.steps
+
     def events(self) -> Sequence[Event]:
         """The events of the step at the cursor, up to the cursor."""
         return self.events_of(self.cursor.step, self.cursor.op)

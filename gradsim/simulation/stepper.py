@@ -90,11 +90,7 @@ def _forward(network: Network, inputs: Array, step: int, norm: Norm) -> Iterator
     norms = [0.0] * len(values)
     values[0], norms[0] = inputs, norm(inputs)
     for index, node in enumerate(network.nodes, start=1):
-        taken = [
-            _there(values[k]) if part is None else _there(values[k])[:, part]
-            for k, _, part in node.reads
-        ]
-        output = node.op.forward(*taken)
+        output = node.op.forward(*node.taken(values))
         values[index], norms[index] = output, norm(output)
         for source, path in zip(node.inputs, node.paths, strict=True):
             yield Event(

@@ -46,7 +46,8 @@ def about_choice(knob: str, choice: str, width: int, height: int) -> Text:
 def about_place(experiment: Experiment, said: str, width: int, height: int) -> Text:
     """What the first row is for."""
     help_text = (
-        f"where values are set: in all layers, in one (1 to {experiment.depth}), in a range "
+        "where values are set: in all layers, in one "
+        f"(1 to {experiment.hidden_layers}), in a range "
         "(3-5) or in the head (output); left and right go through them, enter types one; "
         "a layer without a value of its own has that of all layers"
     )

@@ -100,7 +100,7 @@ class GradsimApp(App[None]):
     @property
     def selected(self) -> int:
         """The selected layer: 1 to depth, or depth + 1 for the head."""
-        return min(self.layer, self._places() + 1)
+        return min(self.layer, self.session.places + 1)
 
     @property
     def selected_layer(self) -> int:
@@ -108,13 +108,8 @@ class GradsimApp(App[None]):
         e = self.session.experiment
         if e.cell == "none":
             return self.selected
-        head = self.selected > self._places()
+        head = self.selected > self.session.places
         return e.recurrent_layers + 1 if head else min(self.level or 16, e.recurrent_layers)
-
-    def _places(self) -> int:
-        """How many layers, or time steps, there are before the head."""
-        e = self.session.experiment
-        return e.depth if e.cell == "none" else self.session.run.data.steps
 
     def say(self, message: str) -> None:
         """Show a message until the next one."""
@@ -339,7 +334,7 @@ class GradsimApp(App[None]):
 
     def action_layer(self, way: int) -> None:
         """Select another layer; the head comes after the last."""
-        head = self._places() + 1
+        head = self.session.places + 1
         before = min(self.layer, head)
         self.layer = min(max(before + way, 1), head)
         self.driver.message = ""

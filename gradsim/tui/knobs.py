@@ -94,7 +94,7 @@ class KnobScreen(ModalScreen[None]):
     # -- what is listed ---------------------------------------------------------------------------
 
     def _list_knobs(self) -> None:
-        if not self._place.exists(self._experiment.depth):
+        if not self._place.exists(self._experiment.hidden_layers):
             self._place = Place()
         self._open = self._choice = ""
         blank = Option(BLANK, disabled=True)
@@ -145,7 +145,7 @@ class KnobScreen(ModalScreen[None]):
         """Where `tab` goes: to the layer selected in the app, or back to all layers."""
         if self._place.layers:
             return Place()
-        return Place.at(self._selected, self._experiment.depth)
+        return Place.at(self._selected, self._experiment.hidden_layers)
 
     def _describe(self) -> None:
         width = min(WIDTH, self.app.size.width) - FRAME
@@ -212,7 +212,7 @@ class KnobScreen(ModalScreen[None]):
         """Take what was typed; where it is wrong, say so and leave the field open."""
         if self._row == PLACE:
             try:
-                self._go(Place.of(event.value, self._experiment.depth))
+                self._go(Place.of(event.value, self._experiment.hidden_layers))
             except InputError as error:
                 self._said = error.problems[0]
                 self._describe()
@@ -231,7 +231,7 @@ class KnobScreen(ModalScreen[None]):
         if self._open or self._input.display:
             return
         if self._row == PLACE:
-            self._go(self._place.neighbor(way, self._experiment.depth))
+            self._go(self._place.neighbor(way, self._experiment.hidden_layers))
         else:
             session, experiment = self._driver.session, self._experiment
             self._do(turned(session, experiment, self._row, way, self._place))

@@ -27,6 +27,7 @@ def test_the_names_are_those_of_the_report_and_none_is_missing() -> None:
         Part.LAYERS: set(full["layers"][0]) - {"layer"},
         Part.EVIDENCE: evidence,
         Part.VERDICT: {"shape"},
+        Part.TIME: set(report(through_time())["time"]),
     }
     for part, names in wanted.items():
         assert {name for name, q in QUANTITIES.items() if q.part is part} == names
@@ -46,7 +47,28 @@ def test_each_is_measured_where_it_stands() -> None:
     assert measured(full, "shape") in list(Shape)
 
 
-@pytest.mark.parametrize("name", [n for n, q in QUANTITIES.items() if not q.is_text])
+OF_LAYERS = [n for n, q in QUANTITIES.items() if not q.is_text and q.part is not Part.TIME]
+
+
+def through_time() -> Session:
+    knobs = {"cell": "lstm", "width": 4, "batch-size": 8, "data": "digits-rows"}
+    return Session(Experiment.of(knobs))
+
+
+def test_numbers_through_time_are_there_in_a_recurrent_network_only() -> None:
+    full = report(through_time())
+    for name, quantity in QUANTITIES.items():
+        if quantity.part is Part.TIME:
+            assert isnan(float(measured(report(small()), name)))
+            # Neither theory nor a bound is known of an LSTM.
+            unknown = name in ("predicted_time_factor", "factor_bound")
+            assert isnan(float(measured(full, name))) == unknown
+    assert measured(full, "time_steps") == 8
+    rows = [row for row in full["layers"] if row["layer"] == 1]
+    assert measured(full, "delta_norm", 1, 5) == rows[4]["delta_norm"]
+
+
+@pytest.mark.parametrize("name", OF_LAYERS)
 def test_every_number_is_a_number_from_the_first_step_on(name: str) -> None:
     layer = 1 if QUANTITIES[name].per_layer else None
     before, after = measured(report(small()), name, layer), measured(report(small(1)), name, layer)

@@ -9,8 +9,10 @@ from gradsim.tui.app import GradsimApp
 
 
 def through_time(**knobs: Any) -> GradsimApp:
-    usual = {"cell": "rnn", "activation": "tanh", "data": "adding", "loss": "mean-squared-error",
-             "width": 32, "batch_size": 16}  # fmt: skip
+    usual: dict[str, Any] = {
+        "cell": "rnn", "activation": "tanh", "data": "adding", "loss": "mean-squared-error",
+        "width": 32, "batch_size": 16,
+    }  # fmt: skip
     return app(**(usual | knobs))
 
 

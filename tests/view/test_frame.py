@@ -12,9 +12,12 @@ from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.session import Session
 from gradsim.view import words
 from gradsim.view.frame import View, frame, wave
+from gradsim.view.lane import lane
 from gradsim.view.lines import fitted, length, pages, plain, spread, wrapped
 from gradsim.view.scales import bar, decade_range
 from gradsim.view.strip import cells, strip
+
+FIVE = lane(Experiment.of({"depth": 5}), 1)
 
 
 def session(**knobs: Any) -> Session:
@@ -34,17 +37,17 @@ def whole_step(it: Session) -> tuple[list[Event], Any]:
 def test_the_wave_stops_where_an_event_is_missing(skip: str) -> None:
     events, plan = whole_step(session(skip=skip))
     for lacking in range(len(events)):
-        seen = wave(events[:lacking] + events[lacking + 1 :], plan, 5)
-        upto = wave(events[:lacking], plan, 5)
+        seen = wave(events[:lacking] + events[lacking + 1 :], plan, FIVE)
+        upto = wave(events[:lacking], plan, FIVE)
         assert seen == upto, f"without event {lacking} the wave went on"
-    assert None not in wave(events, plan, 5).backward
+    assert None not in wave(events, plan, FIVE).backward
 
 
 def test_the_wave_fills_forward_to_the_right_then_backward_to_the_left() -> None:
     events, plan = whole_step(session())
     filled: list[tuple[str, int]] = []
     for count in range(1, len(events) + 1):
-        seen = wave(events[:count], plan, 5)
+        seen = wave(events[:count], plan, FIVE)
         for way in ("forward", "backward"):
             for layer, size in enumerate(getattr(seen, way)):
                 if size is not None and (way, layer) not in filled:
@@ -56,7 +59,7 @@ def test_the_wave_fills_forward_to_the_right_then_backward_to_the_left() -> None
 
 def test_bars_bear_the_norms_of_their_events() -> None:
     events, plan = whole_step(session(normalization="batch", skip="residual-scaled"))
-    seen = wave(events, plan, 5)
+    seen = wave(events, plan, FIVE)
     for layer in range(1, 6):
         last_forward = [e for e in events if e.phase is Phase.FORWARD and e.layer == layer][-1]
         assert seen.forward[layer - 1] == last_forward.norm_out
@@ -191,7 +194,7 @@ def test_a_layer_with_nan_in_a_crowded_cell_is_not_hidden() -> None:
         for e in events
     ]
     base = frame(it, View())
-    shown = replace(base, wave=wave(broken, plan, 200))
+    shown = replace(base, wave=wave(broken, plan, lane(Experiment.of({"depth": 200}), 1)))
     assert "?" not in plain(strip(base, 80, 5))
     assert "?" in plain(strip(shown, 80, 5)).splitlines()[-1]
 

@@ -56,7 +56,7 @@ def test_every_line_is_as_wide_as_asked(width: int, markers: Any) -> None:
     assert {length(line) for line in lines} == {width}
     assert len(lines) == 16
     text = plain(lines)
-    for part in Part:
+    for part in set(Part) - {Part.GATES}:
         assert SIGNS[part][1 if markers == "ascii" else 0] in text
 
 

@@ -89,6 +89,10 @@ def predict(e: Experiment, data: Data, most: int) -> tuple[Profile, Walk]:
 
     Raises UntreatedError where no theory is known.
     """
+    if e.cell != "none":
+        raise UntreatedError(
+            "no theory of layers for a recurrent network: see `time` in the report"
+        )
     narrow = [
         width for layer in range(1, e.depth + 1) if (width := e.at(layer)["width"]) < NARROWEST
     ]

@@ -22,6 +22,7 @@ __all__ = [
     "Shape",
     "Verdict",
     "judge",
+    "looked_at",
     "since_switch",
 ]
 
@@ -45,10 +46,14 @@ def judge(record: StepRecord, experiment: Experiment, past: Sequence[StepRecord]
     `past` are the steps before it under the same experiment, in their order: without them nothing
     is said of how the training goes. The shape is that of this step alone.
     """
-    through_time = experiment.cell != "none"
-    look = shape_through_time if through_time else shape_of
-    shape, evidence = look(record, experiment)
+    shape, evidence = looked_at(record, experiment)
     return Verdict(shape, notes_of(record, experiment, shape, past), evidence)
+
+
+def looked_at(record: StepRecord, experiment: Experiment) -> tuple[Shape, Evidence]:
+    """The shape of a step whose gradients are known, over depth or through time."""
+    look = shape_of if experiment.cell == "none" else shape_through_time
+    return look(record, experiment)
 
 
 def since_switch(run: Run, step: int) -> Sequence[StepRecord]:

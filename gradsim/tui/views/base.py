@@ -27,6 +27,10 @@ class Host(Protocol):
     def selected(self) -> int:
         """The selected layer: 1 to depth, or depth + 1 for the head."""
 
+    @property
+    def selected_layer(self) -> int:
+        """The layer that the selected place is in: itself, or the recurrent layer looked at."""
+
     def take(self, turn: Turn) -> None:
         """Make a switch as a key does, so that it is in the log; or say why there is none."""
 

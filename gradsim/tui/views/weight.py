@@ -214,8 +214,9 @@ class WeightView(ViewPane):
             self._work = self._looking_at = self._seen = None
 
     def _layer(self) -> LayerName:
-        selected = self.host.selected
-        return "output" if selected > self.host.driver.session.experiment.depth else selected
+        selected = self.host.selected_layer
+        layers = self.host.driver.session.experiment.hidden_layers
+        return "output" if selected > layers else selected
 
     # -- keys -----------------------------------------------------------------------------------
 
