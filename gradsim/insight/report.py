@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from gradsim.insight.ledger import ledger, plain
 from gradsim.insight.oscillation import oscillation
+from gradsim.insight.theory import result as theories
 from gradsim.insight.verdict import judge, since_switch
 from gradsim.insight.wiring import skip_notes
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
@@ -48,6 +49,9 @@ KEYS: dict[str, str] = {
     "`evidence`, the numbers it rests on",
     "ledger": "which part changed the gradient: `decades` over the hidden layers, `parts`, and a "
     "table for each block of the way back, with its paths, their shares and their ops",
+    "theory": "what mean-field theory predicts at initialization beside what is measured, with the "
+    "numbers of a layer stacked on itself; `reason`, why there is none; `layers`, the predicted "
+    "log10 of delta_norm over that of the last hidden layer and its standard deviation",
     "wiring": "sentences on what the skips do where widths differ",
     "nulls": "in JSON: each place that holds null, and why",
 }
@@ -93,6 +97,7 @@ def report(session: Session) -> dict[str, Any]:
             },
         },
         "ledger": plain(debts),
+        "theory": theories.report(session, now),
         "wiring": skip_notes(session.experiment, session.run.data.features),
     }
 
