@@ -19,8 +19,7 @@ from gradsim.insight.watch import (
     parsed,
 )
 from gradsim.scenario.quantities import QUANTITIES as KNOWN
-from gradsim.scenario.quantities import Part
-from gradsim.scenario.quantities import measured
+from gradsim.scenario.quantities import Part, measured
 from gradsim.simulation.actions import Advance, Grain, Switch
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.session import Session
