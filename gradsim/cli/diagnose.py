@@ -52,6 +52,7 @@ def diagnose(
     from gradsim.insight.first_cause import first_cause  # noqa: PLC0415
     from gradsim.insight.first_cause import plain as plain_cause  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
+    from gradsim.insight.theory.result import lines as lines_of  # noqa: PLC0415
     from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
     from gradsim.simulation.session import Session  # noqa: PLC0415
 
@@ -63,7 +64,9 @@ def diagnose(
         advice, cause = advise(session), first_cause(session)
     verdict, ledger = numbers["verdict"], numbers["ledger"]
     if as_json:
-        shown = {key: numbers[key] for key in ("schema", "experiment", "verdict", "ledger")}
+        shown = {
+            key: numbers[key] for key in ("schema", "experiment", "verdict", "ledger", "theory")
+        }
         shown["clip_advice"] = plain_advice(advice)
         if cause:
             shown["first_cause"] = plain_cause(cause)
@@ -72,6 +75,7 @@ def diagnose(
         lines = [
             *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
             *wrapped("why", ledger["sentence"]),
+            *(line for head, words in lines_of(numbers["theory"]) for line in wrapped(head, words)),
             *(wrapped("first cause", "; ".join([cause.sentence, *cause.way])) if cause else []),
             "",
             *(

@@ -158,6 +158,7 @@ def _measured(planned: "Plan", kept: "MapFile | None", dask: str | None) -> "Sur
                     last = now
                     block.show(lambda w, h: draw(_picture(survey, _status(survey)), w, h))
         except (InputError, KeyboardInterrupt):
+            block.clear()
             if kept:
                 note(f"{len(survey.cells)} of {planned.places} cells are kept: "
                      "the same command goes on with the others")  # fmt: skip

@@ -58,6 +58,11 @@ class FirstCause:
     """What led there, in sentences."""
     sentence: str
 
+    @property
+    def brief(self) -> str:
+        """The sentence up to what the op was given."""
+        return self.sentence.partition("; ")[0].partition(", beyond")[0]
+
     def position(self, ops: int) -> Position:
         """Just behind the op, in a step that has so many."""
         return Position(self.step + 1, 0) if self.op == ops else Position(self.step, self.op)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from gradsim.insight.ledger import ledger, plain
 from gradsim.insight.oscillation import oscillation
 from gradsim.insight.recurrence import recurrence
+from gradsim.insight.theory import result as theories
 from gradsim.insight.verdict import judge, since_switch
 from gradsim.insight.wiring import skip_notes
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
@@ -51,6 +52,9 @@ KEYS: dict[str, str] = {
     "ledger": "which part changed the gradient: `decades` over the hidden layers, `parts`, and a "
     "table for each block of the way back, with its paths, their shares and their ops",
     "time": "of a recurrent network: how far back the gradient reaches, its bounds and its theory",
+    "theory": "what mean-field theory predicts at initialization beside what is measured, with the "
+    "numbers of a layer stacked on itself; `reason`, why there is none; `layers`, the predicted "
+    "log10 of delta_norm over that of the last hidden layer and its standard deviation",
     "wiring": "sentences on what the skips do where widths differ",
     "nulls": "in JSON: each place that holds null, and why",
 }
@@ -97,6 +101,7 @@ def report(session: Session) -> dict[str, Any]:
         },
         "ledger": plain(debts),
         "time": recurrence(session, debts),
+        "theory": theories.report(session, now),
         "wiring": skip_notes(session.experiment, session.run.data.features),
     }
 

@@ -4,9 +4,10 @@ Trials need nothing but their settings, so they can be sent to any `concurrent.f
 `run_trial` is a function of a module, its argument and its result can be pickled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import perf_counter
+from math import inf
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ class Trial:
 
     settings: Mapping[str, Any]
     steps: int
+    look_every: int = 0
+    """Steps between looks at the held-out rows; 0 is one look, at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class Gradient:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What a network is worth on the held-out rows after `step` updates."""
+
+    step: int
+    loss: float
+    accuracy: float | None
+    """None where the data has no classes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a trial."""
 
@@ -53,13 +66,28 @@ class Outcome:
     """The loss of each step's batch, before its update."""
     grad_norms: tuple[float, ...]
     """The L2 norm of all gradients together at each step, before clipping."""
-    held_out_loss: float
-    held_out_accuracy: float | None
-    """None where the data has no classes."""
+    looks: tuple[HeldOut, ...]
+    """The held-out rows, as often as was asked for; the last one is after all steps."""
     start: Gradient
     end: Gradient
     seconds: float
-    """For the steps alone, without building the network."""
+    """Processor time of the steps alone: a busy machine hardly changes it."""
+    loss_unit: float
+    """What makes losses of different experiments comparable, as a divisor.
+
+    The plain factor on the loss; in a regression the held-out loss, factor included, of always
+    saying the mean of the training rows, which does not depend on how the numbers are scaled.
+    """
+
+    @property
+    def held_out_loss(self) -> float:
+        """The loss on the held-out rows after all steps."""
+        return self.looks[-1].loss
+
+    @property
+    def held_out_accuracy(self) -> float | None:
+        """The share of held-out rows that are right after all steps; None without classes."""
+        return self.looks[-1].accuracy
 
 
 def run_trial(trial: Trial) -> Outcome:
@@ -69,26 +97,31 @@ def run_trial(trial: Trial) -> Outcome:
     """
     experiment = Experiment.of(trial.settings)
     with threadpool_limits(1):
-        return _run(experiment, load_data(experiment), trial.steps)
+        return _run(experiment, load_data(experiment), trial)
 
 
-def _run(e: Experiment, data: Data, steps: int) -> Outcome:
+def _run(e: Experiment, data: Data, trial: Trial) -> Outcome:
     network = build(e, data)
     draw(network, e, data)
     train = training(e, network)
     batches = Batches(data, e.batch_size, e.seed, e.dtype)
-    losses, grad_norms = [], []
-    start, begun = _gradient(e, train, batches, 0), perf_counter()
-    for step in range(steps):
+    look = _held_out(e, network, data)
+    losses, grad_norms, looks = [], [], []
+    start, seconds = _gradient(e, train, batches, 0), 0.0
+    for step in range(trial.steps):
+        begun = thread_time()
         run_step(train, *batches.batch(step), step)
+        seconds += thread_time() - begun
         assert train.clipping is not None
         losses.append(train.loss)
         grad_norms.append(train.clipping.norm_before)
-    seconds = perf_counter() - begun
-    held_out_loss, held_out_accuracy = _held_out(e, network, data)
-    end = _gradient(e, train, batches, steps)
+        done = step + 1
+        if trial.look_every and done % trial.look_every == 0 and done < trial.steps:
+            looks.append(look(done))
+    looks.append(look(trial.steps))
+    end = _gradient(e, train, batches, trial.steps)
     return Outcome(
-        tuple(losses), tuple(grad_norms), held_out_loss, held_out_accuracy, start, end, seconds
+        tuple(losses), tuple(grad_norms), tuple(looks), start, end, seconds, _loss_unit(e, data)
     )
 
 
@@ -115,11 +148,27 @@ def _gradient(e: Experiment, train: Training, batches: Batches, step: int) -> Gr
     )
 
 
-def _held_out(e: Experiment, network: Network, data: Data) -> tuple[float, float | None]:
-    """Loss and accuracy on the held-out rows, in evaluation behavior."""
-    rows = len(data.held_out_inputs) * data.answers
-    target = stacked(data.held_out_targets, data.per_step)
-    loss = LOSSES[e.loss](rows, data.outputs, e.dtype, e.loss_factor, e.at("output"))
+def _held_out(e: Experiment, network: Network, data: Data) -> Callable[[int], HeldOut]:
+    """Looks at the held-out rows, in evaluation behavior; nothing is changed by looking."""
+    targets = stacked(data.held_out_targets, data.per_step)
+    loss = LOSSES[e.loss](len(targets), data.outputs, e.dtype, e.loss_factor, e.at("output"))
+    with np.errstate(over="ignore"):  # what is too large for float32 is infinite: data
+        inputs = data.held_out_inputs.astype(e.dtype)
+
+    def look(step: int) -> HeldOut:
+        with np.errstate(all="ignore"):
+            output = network.infer(inputs)
+            return HeldOut(step, loss.forward(output, targets), accuracy(output, targets))
+
+    return look
+
+
+def _loss_unit(e: Experiment, data: Data) -> float:
+    if data.classes:
+        return e.loss_factor
+    targets = stacked(data.held_out_targets, data.per_step)
+    mean = np.broadcast_to(stacked(data.targets, data.per_step).mean(axis=0), targets.shape)
+    loss = LOSSES[e.loss](len(targets), data.outputs, "float64", e.loss_factor, e.at("output"))
     with np.errstate(all="ignore"):
-        output = network.infer(data.held_out_inputs.astype(e.dtype))
-        return loss.forward(output, target), accuracy(output, target)
+        unit = loss.forward(np.ascontiguousarray(mean), targets)
+    return unit if 0.0 < unit < inf else e.loss_factor

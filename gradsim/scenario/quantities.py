@@ -19,6 +19,7 @@ class Part(StrEnum):
     EVIDENCE = "evidence"
     VERDICT = "verdict"
     TIME = "time"
+    THEORY = "theory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,34 @@ QUANTITIES: dict[str, Quantity] = {
         Part.EVIDENCE, "change of log10(`delta_norm`) on the way to layer 1", "decades per layer"
     ),
     **{name: Quantity(Part.TIME, about) for name, about in ABOUT.items()},
+    "predicted_reach_decades": Quantity(
+        Part.THEORY, "`reach_decades` at initialization as theory predicts it", "decades"
+    ),
+    "predicted_low_decades": Quantity(
+        Part.THEORY, "below it 1 of 40 networks of this experiment is expected", "decades"
+    ),
+    "predicted_high_decades": Quantity(
+        Part.THEORY, "above it 1 of 40 networks of this experiment is expected", "decades"
+    ),
+    "predicted_factor": Quantity(
+        Part.THEORY, "what the squared `delta_norm` is multiplied by at each layer, by theory"
+    ),
+    "measured_factor": Quantity(Part.THEORY, "the same as measured: the geometric mean"),
+    "weight_variance": Quantity(
+        Part.THEORY, "sigma_w^2, the fan-in times the variance of a weight"
+    ),
+    "bias_variance": Quantity(Part.THEORY, "sigma_b^2, the variance of a bias"),
+    "fixed_point": Quantity(
+        Part.THEORY, "q*, the variance of pre-activations far from the input: the length map's end"
+    ),
+    "chi": Quantity(
+        Part.THEORY, "what the squared gradient is multiplied by at each layer where q is q*"
+    ),
+    "depth_scale": Quantity(
+        Part.THEORY, "1 / |ln chi|: the squared gradient changes by e within it", "layers"
+    ),
+    "critical_variance": Quantity(Part.THEORY, "sigma_w^2 at which chi is 1 for this sigma_b^2"),
+    "critical_gain": Quantity(Part.THEORY, "`initializer-gain` that gives the critical variance"),
     "shape": Quantity(Part.VERDICT, "what the gradient does over depth, in one word"),
 }
 """Every quantity by its name. A test holds this table and the report together."""
@@ -136,4 +165,6 @@ def measured(
             value = report["verdict"][name]
         case Part.TIME:
             value = report["time"].get(name)
+        case Part.THEORY:
+            value = report["theory"][name]
     return nan if value is None else value

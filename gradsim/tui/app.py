@@ -19,6 +19,7 @@ from gradsim.scenario.player import Player
 from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
 from gradsim.tui.canvas import Canvas
+from gradsim.tui.cause import CauseScreen
 from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.help import HelpScreen
 from gradsim.tui.keys import KEYS
@@ -26,6 +27,7 @@ from gradsim.tui.knobs import KnobScreen
 from gradsim.tui.panels import PANELS, SMALLEST, heights
 from gradsim.tui.playback import Playback
 from gradsim.tui.settings import FLOW, Settings, Tab
+from gradsim.tui.stops import StopScreen
 from gradsim.tui.switching import Turn, idle_key, turned
 from gradsim.tui.theme import DARK
 from gradsim.tui.views import VIEWS, ViewPane
@@ -381,6 +383,18 @@ class GradsimApp(App[None]):
         """The view after the one on screen."""
         names = [tab.name for tab in TABS]
         self.action_view(names[(names.index(self.settings.view) + 1) % len(names)])
+
+    def action_stops(self) -> None:
+        """What playback stops at."""
+        self.push_screen(StopScreen(self.driver))
+
+    def action_first_cause(self) -> None:
+        """To where NaN or infinity began; all about it, if one is there already."""
+        if cause := self.driver.at_cause():
+            self.push_screen(CauseScreen(cause))
+            return
+        self.driver.to_first_cause()
+        self._soon()
 
     def action_help(self) -> None:
         """Every key."""

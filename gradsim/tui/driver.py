@@ -5,10 +5,23 @@ from collections.abc import Callable, Iterator
 
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
-from gradsim.simulation.actions import Action, Advance, Back, Grain, Redo, Restart, Switch, Undo
+from gradsim.insight.first_cause import FirstCause, finding
+from gradsim.simulation.actions import (
+    Action,
+    Advance,
+    Back,
+    Grain,
+    Redo,
+    Restart,
+    Switch,
+    Undo,
+    Visit,
+)
+from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 from gradsim.tui.outcome import AT_START, outcome
 from gradsim.tui.playback import Playback
+from gradsim.tui.stopping import Stopping
 
 SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 """Ops per second; one notch beyond the last is as fast as it goes."""
@@ -32,6 +45,7 @@ class Driver:
         self.playback = playback
         self.notch = 3
         self.message = ""
+        self.stopping = Stopping(session)
         self.concluded = False
         """Whether the scenario has come to its end."""
         self._queue: deque[Action] = deque()
@@ -40,6 +54,13 @@ class Driver:
         """The action that the work at hand carries out, if it is one that was asked for."""
         self._paced = False
         self._credit = 0.0
+        self._cause: FirstCause | None = None
+        self._cause_at: tuple[int, Position] | None = None
+        """The run, and where in it the first cause was found."""
+        self._searching = False
+        """Whether the first cause is to be looked for, once all actions asked for are done."""
+        self._held = False
+        """Whether the work at hand waits where playback has stopped."""
 
     @property
     def fastest(self) -> bool:
@@ -54,7 +75,9 @@ class Driver:
     @property
     def busy(self) -> bool:
         """Whether an action asked for is still being carried out."""
-        return bool(self._queue) or (self._work is not None and not self.playing)
+        if self._queue or self._searching:
+            return True
+        return self._work is not None and not self.playing and not self._held
 
     @property
     def experiment(self) -> Experiment:
@@ -138,6 +161,13 @@ class Driver:
         self.playing = False
         self.request(action)
 
+    def to_first_cause(self) -> None:
+        """Go to the first op that left the number range, and say which; playback stops."""
+        self.take_over()
+        self.playing = False
+        self.message = "looking for the first op that left the number range"
+        self._searching = True
+
     def go_on(self) -> None:
         """The scenario's next step now; after a take-over, back to where it stood."""
         if self.playback is None:
@@ -172,6 +202,9 @@ class Driver:
         if self._paced:
             self._credit += elapsed * self._rate()
         while more():
+            if self._held and not self.playing:
+                break
+            self._held = False
             if self._work is None and not self._next_work(elapsed):
                 break
             elapsed = 0.0
@@ -188,6 +221,10 @@ class Driver:
             self._doing = self._queue.popleft()
             self._work = self._perform(self._doing)
             return True
+        if self._searching:
+            self._searching = False
+            self._work = self._search()
+            return True
         if not self.playing:
             return False
         if self.playback and self.follows_scenario:
@@ -198,6 +235,8 @@ class Driver:
             return True
         self._credit += elapsed * self._rate()
         ops = int(self._credit)
+        if self.stopping.conditions:
+            ops = min(ops, self.stopping.left_in_step())
         self._credit -= ops
         if ops:
             self._work = self._perform(Advance(Grain.OP, ops))
@@ -225,6 +264,31 @@ class Driver:
             self.message = said
         yield from self.session.recalling()
 
+    def _search(self) -> Iterator[None]:
+        session = self.session
+        cause = yield from finding(session)
+        if cause is None:
+            self.message = "all is finite up to here: there is no NaN and no infinity"
+            return
+        position = cause.position(len(session.run.records[cause.step].plan))
+        yield from session.perform(Visit(session.run.number, position))
+        yield from session.recalling()
+        self._cause, self._cause_at = cause, (session.run.number, position)
+        self.message = f"{cause.brief}; j says more"
+
+    def at_cause(self) -> FirstCause | None:
+        """The first cause that was found, where the session stands behind it."""
+        here = (self.session.run.number, self.session.cursor)
+        return self._cause if here == self._cause_at else None
+
+    def _stops(self) -> bool:
+        """Whether playback stops here; then it is said why."""
+        why = self.stopping.reached()
+        if not (why and self.playing):
+            return False
+        self.playing, self.message = False, why
+        return True
+
     def _slice(self, more: Callable[[], bool]) -> bool:
         """Go on with the work at hand; True when it is done."""
         assert self._work is not None
@@ -235,6 +299,9 @@ class Driver:
                         return False
                     self._credit -= 1
                 next(self._work)
+                if self._doing is None and self._stops():
+                    self._held = True
+                    return False
                 if not more():
                     return False
         except StopIteration:
@@ -243,11 +310,17 @@ class Driver:
             self.message = "; ".join(error.problems)
             self._queue.clear()
             self.playing = False
-        self._work, self._doing, self._paced = None, None, False
+        played, self._work, self._doing, self._paced = self._doing is None, None, None, False
+        if played:
+            self._stops()
+        else:
+            self.stopping.pass_by()
         return True
 
     def _finish_work(self) -> None:
         """Bring what has been begun to its end, so that it is taken whole into the log."""
-        self._paced = False
+        playing, self.playing = self.playing, False
+        self._paced = self._held = False
         while self._work is not None:
             self._slice(lambda: True)
+        self.playing = playing

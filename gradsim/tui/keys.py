@@ -51,6 +51,8 @@ KEYS: tuple[Key, ...] = (
     Key("f", "f", "full_speed", "as fast as it goes, and back again", "move", "full speed"),
     Key("r", "r", "again", "again from step 0, exactly", "move", "again"),
     Key("R", "R", "reseed", "again from step 0 with a new seed", "move"),
+    Key("b", "b", "stops", "what playback stops at: a list of conditions", "move"),
+    Key("j", "j", "first_cause", "to where NaN or infinity began; there, all about it", "move"),
     Key("k", "k", "knobs", "every knob in a list, with help", "switch", "knobs"),
     *_knob_keys(),
     Key("u", "u", "undo", "undo the last switch; what came after it is kept", "switch", "undo"),
@@ -75,3 +77,10 @@ PANEL_KEYS: tuple[Key, ...] = (
     Key("q,escape", "q", "back", "back; from the list, out of it", "panel"),
 )
 """Keys of the panel of knobs; `enter` and the arrows up and down are those of any list."""
+
+STOP_KEYS: tuple[Key, ...] = (
+    Key("space", "space", "turn", "stop there, or no longer; enter does the same", "stops"),
+    Key("x,delete", "x", "remove", "take a condition that was typed off the list", "stops"),
+    Key("q,escape,b", "q", "back", "back", "stops"),
+)
+"""Keys of the list of what playback stops at."""

@@ -103,5 +103,5 @@ def words_of(plan: Plan, cell: Cell) -> str:
         return cell.reason
     if value is None:
         return "not measured: the data has no classes"
-    unit = {"slope": " decades per layer", "reach": " decades"}.get(plan.value, "")
+    unit = {"slope": " decades/layer", "reach": " decades"}.get(plan.value, "")
     return f"{number(value)}{unit}"

@@ -5,7 +5,7 @@ from math import log10
 from gradsim.insight.map.axes import shown
 from gradsim.insight.map.cells import Cell
 from gradsim.insight.map.plan import Plan
-from gradsim.numbers import number, signed
+from gradsim.numbers import number
 from gradsim.view.lines import Line, fitted, wrapped_words
 from gradsim.view.map_picture import LIVE, Picture
 from gradsim.view.map_scale import DEAD, INFINITE, NOT_A_NUMBER, NOTHING, look, scale, words_of
@@ -39,16 +39,16 @@ def _under_cursor(picture: Picture, width: int) -> list[Line]:
     told = words_of(plan, cell)
     lines += wrapped_words(f"{told}{f', {cell.shape}' if cell.shape else ''}", "value", width)
     if (theory := _theory(plan, cell)) is not None:
-        lines += wrapped_words(f"theory: {theory}", "label", width)
+        lines += wrapped_words(f"theory {theory}", "label", width)
     return lines
 
 
 def _theory(plan: Plan, cell: Cell) -> str | None:
     """What theory says of the value shown, at the same cell; None where it says nothing."""
     if plan.value == "slope" and cell.theory_factor:
-        return f"{signed(log10(cell.theory_factor) / 2)} decades per layer"
+        return f"{number(log10(cell.theory_factor) / 2)} per layer"
     if plan.value == "reach" and cell.theory_reach is not None:
-        return f"{signed(cell.theory_reach, 1)} decades"
+        return f"{number(cell.theory_reach)} decades"
     return None
 
 
@@ -62,13 +62,13 @@ def _legend(picture: Picture, width: int) -> list[Line]:
     if picture.plan.value in ("slope", "reach"):
         ends = ("vanishing", "exploding")
         upper = levels.bounds[len(levels.bounds) // 2 :]
-        steps = "± " + ", ".join(number(bound) for bound in upper)
+        steps = "± " + " ".join(number(bound) for bound in upper)
     else:
         ends = ("low", "high")
-        steps = ", ".join(number(bound) for bound in levels.bounds)
+        steps = " ".join(number(bound) for bound in levels.bounds)
     gap = " " * max(1, room - sum(map(len, ends)))
     lines.append(fitted([(gap.join(ends), "label")], width))
-    lines += wrapped_words(f"steps: {steps}", "label", width)
+    lines += wrapped_words(steps, "axis", width)
     seen = {look(picture.plan, levels, cell) for cell in picture.cells.values()}
     odd: list[tuple[str, str]] = [
         (NOT_A_NUMBER, "not a number"),
@@ -88,12 +88,11 @@ def _legend(picture: Picture, width: int) -> list[Line]:
 def _line_words(picture: Picture, width: int) -> list[Line]:
     """What is to be said of the critical line, also where there is none."""
     if picture.line:
-        when = " at the start" if picture.plan.steps else ""
-        words = f"by theory neither vanishing nor exploding{when}"
+        words = f"theory's critical line{' at the start' if picture.plan.steps else ''}"
         first, *rest = wrapped_words(words, "label", max(1, width - 2))
         return [(("│ ", "selected"), *first), *((("  ", ""), *line) for line in rest)]
     measured = [cell for cell in picture.cells.values() if not cell.reason]
-    if not measured:
+    if not measured or len(picture.cells) < picture.plan.places:
         return []
     factors = [cell.theory_factor for cell in measured if cell.theory_factor is not None]
     if not factors:

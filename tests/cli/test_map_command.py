@@ -32,7 +32,7 @@ def test_the_picture_has_axes_line_and_legend(capsys: pytest.CaptureFixture[str]
     assert "slope at step 0, decades per" in text
     assert "initializer-gain →" in text
     assert "depth ↑" in text
-    assert "by theory neither vanishing" in text
+    assert "theory's critical line" in text
     assert "\x1b" not in text
     assert text.splitlines()[1].startswith("4  ")
 

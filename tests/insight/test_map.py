@@ -7,6 +7,7 @@ from math import inf, isclose, isnan
 from typing import Any
 
 import pytest
+from executors import Direct
 from helpers import experiment
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,15 +26,6 @@ from gradsim.insight.workers import Workers
 from gradsim.simulation.session import Session
 
 SMALL = {"depth": 4, "width": 6, "activation": "tanh", "batch_size": 8}
-
-
-class Direct(Executor):
-    """Does each call where it is submitted."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
 
 
 def declared(x: str, y: str, value: str = "slope", steps: int | None = None, **knobs: Any) -> Plan:

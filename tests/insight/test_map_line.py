@@ -61,6 +61,10 @@ def test_where_theory_is_silent_there_is_none() -> None:
     assert places({}, GAINS, DEPTHS) == []
 
 
+def test_what_is_not_known_yet_is_passed_over() -> None:
+    assert places({(0, 0): 0.25, (4, 0): 4.0}, GAINS, DEPTHS) == [(2.0, 0.0, "x")]
+
+
 def test_names_have_nothing_between_them() -> None:
     names = Axis("activation", ("sigmoid", "relu"))
     assert places({(0, 0): 0.5, (1, 0): 2.0}, names, Axis("depth", (5,))) == []

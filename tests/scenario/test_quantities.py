@@ -13,7 +13,7 @@ from gradsim.simulation.session import Session
 
 
 def small(steps: int = 0) -> Session:
-    session = Session(Experiment.of({"depth": 2, "width": 4, "batch-size": 8}))
+    session = Session(Experiment.of({"depth": 2, "width": 8, "batch-size": 8}))
     session.do(Advance(Grain.STEP, steps))
     return session
 
@@ -28,6 +28,7 @@ def test_the_names_are_those_of_the_report_and_none_is_missing() -> None:
         Part.EVIDENCE: evidence,
         Part.VERDICT: {"shape"},
         Part.TIME: set(report(through_time())["time"]),
+        Part.THEORY: {k for k, value in full["theory"].items() if isinstance(value, float)},
     }
     for part, names in wanted.items():
         assert {name for name, q in QUANTITIES.items() if q.part is part} == names

@@ -96,9 +96,7 @@ def test_the_line_stands_where_the_factor_is_1() -> None:
     lines = plain(draw(picture(found, as_if(found)), 70, 14)).splitlines()
     column = 4 + found.x.values.index(1.0)
     assert all(line[column] == "│" for line in lines[1:11])
-    assert "by theory neither vanishing nor exploding" in " ".join(
-        line[40:].strip("│ ") for line in lines
-    )
+    assert "theory's critical line" in " ".join(line[40:].strip("│ ") for line in lines)
 
 
 def test_where_theory_is_silent_or_one_sided_it_says_so() -> None:

@@ -83,9 +83,8 @@ def _whole_range(experiment: Experiment, knob: str, now: int, count: int) -> Axi
         first, last = round(now / FACTORS[knob]), round(now * FACTORS[knob])
     else:
         first, last = now // 10, max(2 * now, now + 4)
-    first, last = max(low, first), min(high, last)
-    if log and first < 1:
-        first = 1
+    # One layer alone has no slope, and equal factors begin above 0.
+    first, last = max(low, first, 2 if knob == "depth" else int(log)), min(high, last)
     if first >= last:
         return Axis(knob, (now,))
     return read_axis(f"{knob}={first}:{last}:{count}{':log' if log else ''}", knob)

@@ -26,27 +26,30 @@ def crossings(factors: Mapping[Place, float | None], x: Axis, y: Axis) -> list[C
 
     The place between two cells is found in the logarithm of the factor, as a straight line. Where a
     factor is 1 up to rounding that cell is the place; over a stretch of such cells, its middle. A
-    line of cells on one side of 1, or all at 1, has no crossing.
+    line of cells on one side of 1, or all at 1, has no crossing. Cells that are not known yet are
+    passed over; across a cell for which theory is silent (None) nothing is said.
     """
     columns, rows = range(len(x.values)), range(len(y.values))
     out: list[Crossing] = []
     if x.numeric:
         for row in rows:
-            for place in _along([factors.get((column, row)) for column in columns]):
+            known = [(c, factors[c, row]) for c in columns if (c, row) in factors]
+            for place in _along(known):
                 out.append(Crossing(place, float(row), "x"))
     if y.numeric:
         for column in columns:
-            for place in _along([factors.get((column, row)) for row in rows]):
+            known = [(r, factors[column, r]) for r in rows if (column, r) in factors]
+            for place in _along(known):
                 out.append(Crossing(float(column), place, "y"))
     return out
 
 
-def _along(factors: list[float | None]) -> list[float]:
+def _along(factors: list[tuple[int, float | None]]) -> list[float]:
     """The crossings along one line of cells, as indices with fractions."""
     out: list[float] = []
     before: tuple[int, float] | None = None
     critical: list[int] = []
-    for index, factor in enumerate(factors):
+    for index, factor in factors:
         if factor is None or not (isfinite(factor) and factor > 0):
             before, critical = None, []
             continue

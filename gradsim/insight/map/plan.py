@@ -90,7 +90,7 @@ def plan(
     _in_use(found, flags)
     if value == "accuracy" and "data" not in (x.knob, y.knob) and not load_data(base).classes:
         raise InputError(
-            f"--value is accuracy, but {base.data} has a number to predict: loss is right"
+            f"accuracy needs classes, but {base.data} has a number to predict: loss is right"
         )
     return found
 

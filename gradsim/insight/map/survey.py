@@ -41,8 +41,9 @@ class Survey:
         self._executor = executor
         self._at_once = at_once or 2 * cores()
         self._under_way: set[Future[tuple[Cell, ...]]] = set()
-        self._begun = perf_counter()
         self._spent, self._measured = 0.0, 0
+        self._first: tuple[float, int] | None = None
+        """When the first cells came in, and how many: before that workers had to start."""
         self._lost = False
 
     @property
@@ -56,10 +57,10 @@ class Survey:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it will still take, judged by what was measured so far; None before that."""
-        if not self._measured:
+        """How long it will still take, judged by the cells so far; None before there are some."""
+        if self._first is None or self._measured == self._first[1]:
             return None
-        pace = (perf_counter() - self._begun) / self._measured
+        pace = (perf_counter() - self._first[0]) / (self._measured - self._first[1])
         return pace * (self.plan.places - len(self.cells))
 
     def poll(self) -> list[Cell]:
@@ -103,6 +104,7 @@ class Survey:
             self.cells[cell.place] = cell
             self._spent += cell.seconds
             self._measured += 1
+        self._first = self._first or (perf_counter(), self._measured)
         return cells
 
     def _hand_out(self) -> None:

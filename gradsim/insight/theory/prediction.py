@@ -1,7 +1,7 @@
 """The prediction for an experiment: typical norms of delta by layer, before anything is built."""
 
 from dataclasses import dataclass
-from math import exp, log
+from math import log
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import Wiring, wire
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.rules import coherence
-from gradsim.insight.theory.units import Rows, UntreatedError
+from gradsim.insight.theory.units import Rows, UntreatedError, raised
 from gradsim.insight.theory.walk import Walk, picked, start, walk
 from gradsim.nn.arrays import Array
 
@@ -53,7 +53,7 @@ class Profile:
     def factor(self) -> float:
         """What the typical |delta|^2 is multiplied with at each layer; NaN with one layer."""
         steps = len(self.typical) - 1
-        return exp(float(self.typical[0]) / steps) if steps else float("nan")
+        return raised(float(self.typical[0]) / steps) if steps else float("nan")
 
 
 def predicted_reach(experiment: Experiment, data: Data) -> float | None:

@@ -6,6 +6,7 @@ segments. Arrays: (segments, rows, rows) for products of two rows, (segments, ro
 """
 
 from dataclasses import dataclass, replace
+from math import exp, inf
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,11 @@ class Gradient:
         np.add.at(moment, index, self.moment * own[:, None, None])
         moment /= np.array(widths, np.float64)[:, None, None]
         return replace(self, widths=widths, moment=moment, along=None)
+
+
+def raised(exponent: float) -> float:
+    """e^exponent; infinite where that is beyond the number range."""
+    return exp(exponent) if exponent < 709.0 else inf
 
 
 def swung(swings: Floats, source: int, variance: float) -> Floats:

@@ -168,7 +168,7 @@ def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
     assert isinstance(op, Linear | Projection)
     at = e.at(layer)
     kind, factor = INITIALIZERS[at["initializer"]], gain(e, layer)
-    bias = float(at["bias-std"]) ** 2
+    bias = float(at["bias-std"]) * float(at["bias-std"])
     mean = 0.0
     if isinstance(op, Gate):
         bias, mean = 0.0, op.start
@@ -176,13 +176,14 @@ def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
         bias = 0.0
     drawn = kind.std is not None
     if kind.std is not None:
-        variance = (factor * kind.std(op.fan_in, op.fan_out, at)) ** 2
+        deviation = factor * kind.std(op.fan_in, op.fan_out, at)
+        variance = deviation * deviation  # a product overflows to infinity, a power raises
     elif at["initializer"] in ("orthogonal", "lsuv"):
-        variance = factor**2 / max(op.fan_in, op.fan_out)
+        variance = factor * factor / max(op.fan_in, op.fan_out)
     else:
         raise UntreatedError(f"weights that start as {at['initializer']} are not drawn at random")
     if kind.fits_data and isinstance(op, Linear):
-        variance = _fitted(factor**2 - bias, op.fan_in, taken, layer)
+        variance = _fitted(factor * factor - bias, op.fan_in, taken, layer)
     if variance == 0.0:
         raise UntreatedError(f"the weights of layer {layer} start at 0")
     return Weights(op.fan_in, op.fan_out, variance, bias, mean, drawn)

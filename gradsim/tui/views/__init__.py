@@ -1,10 +1,11 @@
 """The views of the app, beside the one it opens with. A new one is a class and a line here."""
 
 from gradsim.tui.views.base import Host, ViewPane
+from gradsim.tui.views.map import MapView
 from gradsim.tui.views.weight import WeightView
 from gradsim.tui.views.why import WhyView
 
-VIEWS: tuple[type[ViewPane], ...] = (WhyView, WeightView)
+VIEWS: tuple[type[ViewPane], ...] = (WhyView, WeightView, MapView)
 """Every view, in the order of the tabs."""
 
 __all__ = ["VIEWS", "Host", "ViewPane"]

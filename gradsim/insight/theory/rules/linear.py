@@ -6,13 +6,12 @@ Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
 """
 
 from dataclasses import dataclass, replace
-from math import exp
 
 import numpy as np
 
 from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.scatter import spread_of_sum
-from gradsim.insight.theory.units import Gradient, Rows, Units, swung
+from gradsim.insight.theory.units import Gradient, Rows, Units, raised, swung
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +73,5 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
         along=None,
         coherent=coherent,
     )
-    ratio = w.variance * w.fan_in * exp(-given.echo / w.fan_in)
+    ratio = w.variance * w.fan_in * raised(-given.echo / w.fan_in)
     return replace(out, echo=given.echo / ratio).normalized()
