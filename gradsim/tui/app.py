@@ -96,6 +96,8 @@ class GradsimApp(App[None]):
         self._timer: Timer | None = None
         self._last = 0.0
         self._ticks = 0
+        self.arranging = True
+        """Whether panels are finding their places, and are drawn as soon as they have."""
         self._due = False
         """Whether a picture has been asked for that is not drawn yet."""
 
@@ -164,6 +166,7 @@ class GradsimApp(App[None]):
         self._arrange(*event.size)
 
     def _arrange(self, width: int, height: int) -> None:
+        self.arranging = True
         fits = width >= SMALLEST[0] and height >= SMALLEST[1]
         self.screen.set_class(height < 22, "cramped")
         self._sorry.display = not fits
@@ -182,7 +185,11 @@ class GradsimApp(App[None]):
             room = 0 if shown and name in shown.HIDES else lines
             self._canvases[name].styles.height = room
             self._canvases[name].display = fits and room > 0
-        self.call_after_refresh(self.paint)
+        self.call_after_refresh(self._arranged)
+
+    def _arranged(self) -> None:
+        self.arranging = False
+        self.paint()
 
     def _tick(self) -> None:
         moved = self._slice()
@@ -377,7 +384,7 @@ class GradsimApp(App[None]):
         self.set_focus(after)
         if after:
             after.opened()
-        self.call_after_refresh(self.paint)
+        self.call_after_refresh(self._arranged)
 
     def action_next_view(self) -> None:
         """The view after the one on screen."""
