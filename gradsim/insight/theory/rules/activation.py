@@ -12,7 +12,7 @@ import numpy as np
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap, powers
 from gradsim.insight.theory.rules import coherence
-from gradsim.insight.theory.scatter import correlation, spread_of_sum, weights_of
+from gradsim.insight.theory.scatter import agreement, concentration, correlation, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
 _FOUR = sqrt(24.0)
@@ -32,7 +32,7 @@ class Passage:
     along: Floats
     """E[z_i phi'_i z_j phi'_j]: (rows, rows)."""
     flatness: float
-    """E[phi']^2 / E[phi'^2]."""
+    """E[phi'_i phi'_j]^2 / (E[phi'_i^2] E[phi'_j^2]), averaged over two rows apart."""
     turn: Floats
     """What becomes of the coherent part of a gradient: (2, 2), see `coherence`."""
     base: Floats
@@ -113,7 +113,9 @@ def backward(
     given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
     shares = shares / max(float(shares.sum()), 1e-300)
-    moments_, alongs, tilt, wander, flat, lift, follows = [], [], 0.0, 0.0, 0.0, 0.0, 0.0
+    moments_, alongs = [], []
+    tilt, wander, lone, flat, lift, follows = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    together = concentration(given, rows)
     for s, passage in enumerate(passages):
         incoming = given.moment[s]
         moment = incoming * passage.slopes
@@ -123,12 +125,14 @@ def backward(
         flat += float(shares[s]) * passage.flatness
         lift += float(shares[s]) * passage.lift
         follows += float(shares[s]) * passage.follows
-        w = weights_of(moment, rows)
-        apart = rows.total(np.outer(w, w) * passage.squares) - 1.0
-        agree = spread_of_sum(incoming, rows, given.noise, passage.squares)
-        base = spread_of_sum(incoming, rows, given.noise)
-        own = (max(apart, 0.0) + 2.0 * max(agree - base, 0.0)) / taken.widths[s]
-        wander += float(shares[s]) ** 2 * own
+        # Of sum_u phi'_u^2 g_u^2: 3 E[phi'^4] / E[phi'^2]^2 - 1 for one row (Hanin 2018 has the 5
+        # of relu), less 2 for the g alone, which the linear op has counted.
+        agree = agreement(incoming, given.noise)
+        both = passage.squares * (1.0 + 2.0 * agree) - 1.0 - 2.0 * agree
+        whole, apart = over_batch(both, together, rows)
+        one = float(both.diagonal().mean())
+        wander += float(shares[s]) ** 2 * max(whole, 0.0) / taken.widths[s]
+        lone += float(shares[s]) ** 2 * max(one - apart, 0.0) / taken.widths[s]
     out = replace(
         given,
         log=given.log + lift,
@@ -136,14 +140,15 @@ def backward(
         along=np.array(alongs),
         tilt=tilt,
         swings=swung(given.swings + follows * taken.swings, 3 * index + 1, wander),
-        noise=given.noise * flat**2,
+        lone=given.lone + lone,
+        noise=given.noise * flat,
     )
     if given.coherent is not None:
         k = np.zeros_like(given.coherent)
         if len(passages) == 1:
-            (one,) = passages
+            (only,) = passages
             k = coherence.through_slopes(
-                given.coherent, one.turn, one.base, coherence.lean(value), taken.widths[0], index
+                given.coherent, only.turn, only.base, coherence.lean(value), taken.widths[0], index
             )
         out = replace(out, coherent=k)
     before, after = rows_norm(given), rows_norm(out)
@@ -236,12 +241,20 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
         squares=squares,
         tilt=float(np.mean(by_z / slope)),
         along=along,
-        flatness=float(np.mean(np.minimum(e[:, 0] ** 2 / slope, 1.0))),
+        flatness=_apart(correlation(slopes) ** 2),
         turn=turn.mean(axis=2),
         base=base.mean(axis=2),
         lift=0.0,
         follows=float(np.sqrt(np.mean(together**2))),
     )
+
+
+def _apart(matrix: Floats) -> float:
+    """The mean over two rows apart; 1 where there is but one row."""
+    count = len(matrix)
+    if count < 2:
+        return 1.0
+    return float(matrix.sum() - matrix.diagonal().sum()) / (count * (count - 1))
 
 
 def _scatter(
@@ -252,9 +265,9 @@ def _scatter(
     q = float(np.mean(taken.variances()[s]))
     if taken.mean[s].any() or q <= 0.0:
         return scatter, 0.0, -0.5 * scatter, replace(passage, follows=0.0)
-    (_, slope, bow), (_, back, back_bow) = response.curve(float(np.log(q)))
+    (shift, back_shift), (slope, back) = response.around(float(np.log(q)), taken.wander)
     scatter = max(scatter - taken.fixed * 2.0 * slope**2 / width, 0.0)
-    lift = 0.5 * bow * taken.wander - 0.5 * scatter
+    lift = float(shift) - 0.5 * scatter
     # E[z phi' phi] = E[phi^2] d ln E[phi^2] / d ln q / sqrt(q), by Stein's lemma
     turn = passage.turn.copy()
     turn[1, 1] = slope * float(
@@ -267,7 +280,7 @@ def _scatter(
         replace(
             passage,
             turn=turn,
-            lift=0.5 * back_bow * taken.wander,
+            lift=float(back_shift),
             follows=passage.follows * back,
         ),
     )
