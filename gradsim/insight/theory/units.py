@@ -42,8 +42,8 @@ class Units:
     """Excess kurtosis of the units: below 0 where they lie on a sphere of few dimensions."""
     balance: float = 0.0
     """By how much the squares of two rows are opposed: batch normalization fixes their sum."""
-    ripple: float = 0.0
-    """Variance from row to row that sampling so many units has added to the mean square."""
+    sampled: float = 0.0
+    """Relative variance of a row's mean square that sampling so many units has just added."""
     raw: Array | None = None
     """The rows themselves, as far as no weight has touched them: (batch, units)."""
 

@@ -114,7 +114,7 @@ def _step(
         case BatchNorm():
             if first.raw is not None:
                 return _of_data(op, first, rows)
-            value, scales = batch.forward(first, rows, op.eps, node.layer)
+            value, scales = batch.forward(first, rows, op.eps, node.layer, index)
             return value, lambda g: (batch.backward(g, scales, first, rows, index),)
         case LayerNorm() | RMSNorm() | GroupNorm():
             if first.raw is not None:

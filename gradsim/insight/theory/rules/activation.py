@@ -4,8 +4,8 @@ Forward E[phi_i phi_j], backward E[g_i g_j] E[phi'_i phi'_j]. Source: Poole, Lah
 Sohl-Dickstein, Ganguli 2016, eq. 3 and 5; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
 """
 
-from dataclasses import dataclass, fields, replace
-from math import exp, log, sqrt
+from dataclasses import dataclass, replace
+from math import exp, sqrt
 
 import numpy as np
 
@@ -47,14 +47,14 @@ def forward(
     taken: Units, response: Response, name: str, layer: object, index: int
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
-    means, products, passages, noises, swings, ripples = [], [], [], [], [], []
+    means, products, passages, noises, swings, scatters = [], [], [], [], [], []
     for s, normal in enumerate(taken.normal):
         if not normal:
             raise UntreatedError(
                 f"what enters {name} of layer {layer} is no sum with random weights, so its "
                 "distribution is not known"
             )
-        known, follows = _moments(taken, s, response)
+        known = _moments(taken, s, response)
         moment, passage = _through(taken, s, known)
         width = taken.widths[s]
         scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
@@ -65,8 +65,8 @@ def forward(
         centered = np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300)
         keeps = float(np.mean(known.hermite[:, 1] ** 2 / centered))
         noises.append(taken.noise * min(keeps, 1.0) ** 2 + 1.0 / width)
+        scatters.append(scatter)
         swings.append(swung(slope * taken.swings, 3 * index, scatter))
-        ripples.append(follows**2 * taken.ripple + scatter)
     shares = taken.shares
     return (
         Units(
@@ -76,7 +76,7 @@ def forward(
             normal=(False,) * len(taken.widths),
             noise=float(shares @ noises),
             swings=shares @ np.array(swings),
-            ripple=float(shares @ ripples),
+            sampled=float(shares @ scatters),
         ),
         passages,
     )
@@ -93,13 +93,14 @@ def identity(taken: Units, index: int) -> tuple[Units, list[Passage]]:
         passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0, 0.0))
     sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
     scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
+    moment = taken.moment * exp(-0.5 * scatter)
     return (
         replace(
             taken,
             noise=taken.noise + sampled,
-            ripple=taken.ripple + scatter,
             swings=swung(taken.swings, 3 * index, scatter),
-            moment=taken.moment * exp(-0.5 * scatter),
+            sampled=scatter,
+            moment=moment,
             mean=taken.mean * exp(-0.25 * scatter),
         ),
         passages,
@@ -161,33 +162,13 @@ def rows_norm(given: Gradient) -> float:
     return float(given.norm2().sum())
 
 
-def _moments(taken: Units, s: int, response: Response) -> tuple[Moments, float]:
-    """The moments of one segment, and how the ripple of the rows goes on through it.
-
-    With the excess kurtosis of what comes in, and over the scatter of the rows' own variances.
-    """
+def _moments(taken: Units, s: int, response: Response) -> Moments:
+    """The moments of one segment, with the excess kurtosis of what comes in."""
     variance = np.maximum(taken.variances()[s], 0.0)
     mean = taken.mean[s]
     if mean.any():
-        return moments(response.phi, mean, variance), 0.0
-    if not taken.balance:
-        return _with_tails(response.at(variance), taken.excess), 1.0
-    step = min(sqrt(taken.ripple) + 1e-6, 1.0)
-    low, high = (
-        _with_tails(response.at(variance * exp(way * step - 0.5 * step * step)), taken.excess)
-        for way in (-1.0, 1.0)
-    )
-    found = Moments(
-        **{
-            field.name: 0.5 * (getattr(low, field.name) + getattr(high, field.name))
-            for field in fields(Moments)
-        }
-    )
-    middle = found.hermite[:, 0]
-    below, above = (
-        float(np.mean(m.second - 2.0 * m.hermite[:, 0] * middle + middle**2)) for m in (low, high)
-    )
-    return found, (log(above) - log(below)) / (2.0 * step) if below > 0.0 else 0.0
+        return moments(response.phi, mean, variance)
+    return _with_tails(response.at(variance), taken.excess)
 
 
 def _with_tails(found: Moments, excess: float) -> Moments:

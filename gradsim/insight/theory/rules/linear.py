@@ -43,8 +43,8 @@ def forward(taken: Units, weights: Weights) -> Units:
         moment=moment[None],
         normal=(True,),
         noise=taken.noise * share**2,
+        sampled=taken.sampled * share**2,
         swings=taken.swings * (0.0 if w.fitted else share),
-        ripple=taken.ripple * share**2,
         fixed=0.0 if w.drawn or w.fan_out < w.fan_in else 1.0,
     )
 
@@ -69,7 +69,7 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
     out = replace(
         given,
         widths=taken.widths,
-        log=given.log - given.echo / (w.fan_in + 3.0 * given.echo),
+        log=given.log - given.echo / (w.fan_in + given.echo),
         moment=np.broadcast_to(moment, (len(taken.widths), *moment.shape)),
         swings=swung(
             given.swings - taken.swings if w.fitted else given.swings, 3 * index + 1, free * whole
