@@ -1,12 +1,16 @@
 """`gradsim diagnose`: the verdict on an experiment's gradient, and which part of it did it."""
 
 import json
+import sys
 from textwrap import wrap
 
 import click
 
 from gradsim.cli.compare import found
 from gradsim.cli.knobs import KnobCommand, changes, set_option, whole
+from gradsim.cli.remedies import lines as lines_of_search
+from gradsim.cli.remedies import searched
+from gradsim.cli.screen import colored
 from gradsim.cli.terminal import FAILED
 from gradsim.cli.threads import one_thread
 
@@ -24,7 +28,12 @@ from gradsim.cli.threads import one_thread
     metavar="N",
     help="Training steps before the look; 0 is the untouched start. Default: 0.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Verdict and ledger, as JSON.")
+@click.option(
+    "--remedies",
+    is_flag=True,
+    help="Try what may help, alone and in pairs, by real training on all cores, and rank it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything found, as JSON.")
 @click.pass_context
 def diagnose(
     context: click.Context,
@@ -32,6 +41,7 @@ def diagnose(
     experiment: str | None,
     settings: tuple[str, ...],
     steps: str,
+    remedies: bool,
     as_json: bool,
     **knobs: str | None,
 ) -> None:
@@ -51,6 +61,7 @@ def diagnose(
     from gradsim.insight.clip_advisor import plain as plain_advice  # noqa: PLC0415
     from gradsim.insight.first_cause import first_cause  # noqa: PLC0415
     from gradsim.insight.first_cause import plain as plain_cause  # noqa: PLC0415
+    from gradsim.insight.remedies.plain import plain as plain_search  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
     from gradsim.insight.theory.result import lines as lines_of  # noqa: PLC0415
     from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
@@ -70,6 +81,8 @@ def diagnose(
         shown["clip_advice"] = plain_advice(advice)
         if cause:
             shown["first_cause"] = plain_cause(cause)
+        if remedies:
+            shown["remedies"] = plain_search(searched(session.experiment))
         click.echo(json.dumps(jsonable(shown), indent=2, allow_nan=False))
     else:
         lines = [
@@ -87,5 +100,8 @@ def diagnose(
             *(line for words in advice.sentences for line in wrapped("clipping", words)),
         ]
         click.echo("\n".join(lines))
+        if remedies:
+            search = searched(session.experiment)
+            click.echo("\n".join(["", *colored(lines_of_search(search), sys.stdout)]))
     if verdict["shape"] != "healthy":
         context.exit(FAILED)

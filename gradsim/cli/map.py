@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,19 +26,6 @@ if TYPE_CHECKING:
 
 DEFAULT_X = "initializer-gain=0.5:3:40"
 DEFAULT_Y = "depth=5:100:40"
-SCHEMA = "gradsim/map/1"
-MEASURED = (
-    "shape",
-    "reach_decades",
-    "slope",
-    "loss",
-    "accuracy",
-    "theory_factor",
-    "theory_reach",
-    "seconds",
-)
-"""The columns of the cells, beside x and y."""
-
 REDRAWN_EVERY = 0.2
 """Seconds between two pictures while it fills in."""
 
@@ -129,8 +116,12 @@ def map_(
     with kept or nullcontext():
         survey = _measured(planned, kept, dask)
     if as_json:
-        click.echo(json.dumps(_as_json(survey), indent=2, allow_nan=False))
+        from gradsim.insight.map.table import table  # noqa: PLC0415
+        from gradsim.insight.report import jsonable  # noqa: PLC0415
+
+        click.echo(json.dumps(jsonable(table(survey)), indent=2, allow_nan=False))
         return
+
     from gradsim.view.map import full  # noqa: PLC0415
 
     for line in colored(full(_picture(survey), columns(sys.stdout)), sys.stdout):
@@ -147,7 +138,7 @@ def _measured(planned: "Plan", kept: "MapFile | None", dask: str | None) -> "Sur
     missing = planned.places - len(known)
     if kept and known:
         note(f"{len(known)} of {planned.places} cells are known already")
-    with _executor(dask, missing) as (executor, at_once):
+    with _executor(dask if missing else None, missing) as (executor, at_once):
         survey = Survey(planned, executor, known, at_once)
         try:
             for cells in survey.run():
@@ -157,15 +148,14 @@ def _measured(planned: "Plan", kept: "MapFile | None", dask: str | None) -> "Sur
                 if now - last > REDRAWN_EVERY:
                     last = now
                     block.show(lambda w, h: draw(_picture(survey, _status(survey)), w, h))
-        except (InputError, KeyboardInterrupt):
-            block.clear()
-            if kept:
-                note(f"{len(survey.cells)} of {planned.places} cells are kept: "
-                     "the same command goes on with the others")  # fmt: skip
-            raise
         finally:
             survey.cancel()
             block.clear()
+            if kept and not survey.done:
+                note(
+                    f"{len(survey.cells)} of {planned.places} cells are kept: "
+                    "the same command goes on with the others"
+                )
     if missing:
         note(f"{missing} cells in {perf_counter() - begun:.1f} s")
     return survey
@@ -201,44 +191,3 @@ def _status(survey: "Survey") -> str:
     left = survey.seconds_left
     told = f"{len(survey.cells)} of {survey.plan.places} cells"
     return told if left is None else f"{told}, {left:.0f} s left"
-
-
-def _as_json(survey: "Survey") -> dict[str, Any]:
-    """The map in plain values: a list for each column, so that it reads as a table."""
-    from gradsim.insight.map.line import crossings  # noqa: PLC0415
-    from gradsim.insight.map.plan import VALUES  # noqa: PLC0415
-    from gradsim.insight.report import jsonable  # noqa: PLC0415
-
-    planned = survey.plan
-    x, y = planned.x, planned.y
-    cells = [cell for _, cell in sorted(survey.cells.items(), key=lambda item: item[0][::-1])]
-    built = [cell for cell in cells if not cell.reason]
-    left_out = [] if planned.held_out else ["loss", "accuracy"]
-    measured = [name for name in MEASURED if name not in left_out]
-    plain: dict[str, Any] = {
-        "schema": SCHEMA,
-        "experiment": planned.base.settings(),
-        "x": {"knob": x.knob, "values": list(x.values)},
-        "y": {"knob": y.knob, "values": list(y.values)},
-        "value": planned.value,
-        "unit": VALUES[planned.value].unit,
-        "steps": planned.steps,
-        "cells": {
-            "x": [x.values[cell.place[0]] for cell in built],
-            "y": [y.values[cell.place[1]] for cell in built],
-            **{name: [getattr(cell, name) for cell in built] for name in measured},
-        },
-        "not_built": [
-            {"x": x.values[cell.place[0]], "y": y.values[cell.place[1]], "reason": cell.reason}
-            for cell in cells
-            if cell.reason
-        ],
-        "critical_line": [
-            {
-                "x": x.between(point.column) if point.along == "x" else x.values[int(point.column)],
-                "y": y.between(point.row) if point.along == "y" else y.values[int(point.row)],
-            }
-            for point in crossings(survey.factors(), x, y)
-        ],
-    }
-    return jsonable(plain)

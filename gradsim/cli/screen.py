@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 WIDTH = 100
 """Cells of a picture that goes into a file or a pipe."""
 
+LEAST = 8
+"""Columns and lines below which a terminal shows no picture while it is made."""
+
 Draw = Callable[[int, int], "Sequence[Line]"]
 """Lines for a width and a height."""
 
@@ -27,6 +30,8 @@ class Block:
         if not self._shown:
             return
         size = os.get_terminal_size(sys.stderr.fileno())
+        if size.columns < LEAST or size.lines < LEAST:
+            return
         lines = list(colored(draw(size.columns - 1, size.lines - 2), sys.stderr))
         self._write(self._back() + "".join(f"{line}\x1b[K\n" for line in lines))
         self._lines = len(lines)
@@ -47,7 +52,9 @@ class Block:
 
 def columns(stream: TextIO) -> int:
     """Cells that a picture may be wide there."""
-    return os.get_terminal_size(stream.fileno()).columns if _is_terminal(stream) else WIDTH
+    # A terminal that does not know its size says 0.
+    found = os.get_terminal_size(stream.fileno()).columns if _is_terminal(stream) else 0
+    return found or WIDTH
 
 
 def colored(lines: "Sequence[Line]", stream: TextIO) -> Iterator[str]:

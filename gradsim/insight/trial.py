@@ -33,8 +33,8 @@ class Trial:
 
     settings: Mapping[str, Any]
     steps: int
-    look_every: int = 0
-    """Steps between looks at the held-out rows; 0 is one look, at the end."""
+    looks: tuple[int, ...] = ()
+    """After how many steps the held-out rows are looked at, besides the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _run(e: Experiment, data: Data, trial: Trial) -> Outcome:
         losses.append(train.loss)
         grad_norms.append(train.clipping.norm_before)
         done = step + 1
-        if trial.look_every and done % trial.look_every == 0 and done < trial.steps:
+        if done in trial.looks and done < trial.steps:
             looks.append(look(done))
     looks.append(look(trial.steps))
     end = _gradient(e, train, batches, trial.steps)

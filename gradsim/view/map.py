@@ -18,6 +18,8 @@ GUTTER = 6
 LEAST_FIELD = 28
 """Cells of width that the field keeps beside its words."""
 
+_ASCII = str.maketrans("│─◆∞·▸▴↑→", "|_&^,>^^>")
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -66,6 +68,11 @@ def draw(picture: Picture, width: int, height: int) -> list[Line]:
         return field(picture, width, height)
     told = [*told_of(picture, words), *[fitted([], words)] * height]
     return beside(field(picture, width - words - len(GAP), height), told[:height], GAP)
+
+
+def in_ascii(lines: Sequence[Line]) -> list[Line]:
+    """The same picture with signs that every terminal has."""
+    return [tuple((text.translate(_ASCII), role) for text, role in line) for line in lines]
 
 
 def full(picture: Picture, width: int) -> list[Line]:

@@ -62,7 +62,7 @@ def _legend(picture: Picture, width: int) -> list[Line]:
     if picture.plan.value in ("slope", "reach"):
         ends = ("vanishing", "exploding")
         upper = levels.bounds[len(levels.bounds) // 2 :]
-        steps = "± " + " ".join(number(bound) for bound in upper)
+        steps = "steps " + " ".join(number(bound) for bound in upper)
     else:
         ends = ("low", "high")
         steps = " ".join(number(bound) for bound in levels.bounds)

@@ -303,7 +303,7 @@ def test_every_candidate_is_tried_on_the_same_seeds_and_batches() -> None:
     for row in search.ranked():
         for own, seed in zip(row.tried.outcomes, search.seeds, strict=True):
             wanted = base.switch({**row.tried.candidate.changes, "seed": seed})
-            again = run_trial(Trial(wanted.settings(), 4, 2))
+            again = run_trial(Trial(wanted.settings(), 4, (2,)))
             assert replace(again, seconds=0.0) == replace(own, seconds=0.0)
 
 

@@ -16,7 +16,7 @@ from gradsim.insight.map.order import Place, coarse_to_fine
 from gradsim.insight.map.plan import VALUES, Plan, plan
 from gradsim.tui.theme import STYLES
 from gradsim.view.lines import length, plain
-from gradsim.view.map import draw, full
+from gradsim.view.map import draw, full, in_ascii
 from gradsim.view.map_picture import Picture
 from gradsim.view.map_scale import ACCURACY, LOSS, REACH, SLOPE, look, scale
 
@@ -192,3 +192,17 @@ def test_an_early_picture_is_coarse_and_says_how_far_it_is() -> None:
     assert "12 of 210 cells" in told
     field = [line[4:25] for line in told.splitlines()[1:11]]
     assert not any("·" in row for row in field)
+
+
+def test_in_ascii_it_is_the_same_picture() -> None:
+    found = declared(*GAIN_BY_DEPTH)
+    cells = dict(list(as_if(found).items())[:150])
+    cells[0, 0] = Cell((0, 0), "vanishing", -inf)
+    shown = picture(found, cells, live=(3.0, 2.0), cursor=(4, 4), status="150 of 210 cells")
+    lines = draw(shown, 100, 20)
+    text = plain(in_ascii(lines))
+    assert text.isascii()
+    assert [len(row) for row in text.splitlines()] == [100] * 20
+    assert {role for line in lines for _, role in line} == {
+        role for line in in_ascii(lines) for _, role in line
+    }

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, nan
 
 from gradsim.insight.remedies.candidates import Candidate
-from gradsim.insight.trial import HeldOut, Outcome
-
-LOOKS = 3
-"""The last looks at the held-out rows that are averaged: one alone is a matter of luck."""
+from gradsim.insight.trial import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a candidate stands. Means are over the seeds, of the held-out rows over the last looks.
+    """How a candidate stands. Means are over the seeds, of the held-out rows over all looks.
 
     NaN and infinity are results; `gain`, `loss_gain` and `cost` are against the unchanged run.
     """
@@ -101,17 +98,13 @@ def _finite(outcomes: Iterable[Outcome]) -> bool:
 
 
 def _accuracy(outcomes: Iterable[Outcome]) -> float | None:
-    shares = [look.accuracy for outcome in outcomes for look in _last(outcome)]
+    shares = [look.accuracy for outcome in outcomes for look in outcome.looks]
     known = [share for share in shares if share is not None]
     return _mean(known) if known else None
 
 
 def _loss(outcomes: Iterable[Outcome]) -> float:
-    return _mean([look.loss / outcome.loss_unit for outcome in outcomes for look in _last(outcome)])
-
-
-def _last(outcome: Outcome) -> tuple[HeldOut, ...]:
-    return outcome.looks[-LOOKS:]
+    return _mean([look.loss / outcome.loss_unit for outcome in outcomes for look in outcome.looks])
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -45,18 +45,25 @@ class Stage(StrEnum):
 class Plan:
     """How much is tried."""
 
-    singles: int = 28
+    singles: int = 24
     pairs: int = 10
     steps: int = 200
     seeds: int = 2
     """Seeds of the first round: the experiment's own and those after it."""
-    leaders: int = 4
+    leaders: int = 3
     """Candidates that go on to the last round."""
     further_steps: int = 400
     further_seeds: int = 2
     """Seeds of the last round: those that follow."""
+    looks: int = 3
+    """Looks at the held-out rows, whose mean counts: one alone is a matter of luck."""
     look_every: int = 20
-    """Steps between two looks at the held-out rows."""
+    """Steps between two looks, the last of which is behind the last step."""
+
+    def looks_before(self, steps: int) -> tuple[int, ...]:
+        """When to look in a trial of so many steps, besides its end."""
+        looks = (steps - k * self.look_every for k in range(self.looks - 1, 0, -1))
+        return tuple(step for step in looks if step > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ class Search:
     def _runs(
         self, candidate: Candidate, seeds: Sequence[int], steps: int, further: bool
     ) -> Iterator[_Job]:
-        outcomes: dict[int, Outcome] = {}
+        plan, outcomes = self.plan, dict[int, Outcome]()
 
         def take(seed: int, outcome: Outcome) -> None:
             self.done += 1
@@ -213,7 +220,7 @@ class Search:
 
         for seed in seeds:
             settings = self.experiment.switch({**candidate.changes, "seed": seed}).settings()
-            trial = Trial(settings, steps, self.plan.look_every)
+            trial = Trial(settings, steps, plan.looks_before(steps))
             yield _Job(run_trial, (trial,), partial(take, seed), fails)
 
     def _listing(self, call: Callable[..., Any], arguments: tuple[Any, ...], name: str) -> _Job:

@@ -145,15 +145,16 @@ class Response:
             self._pieces[:, 0, 1],
         )
 
-    def curve(self, ln_q: float) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-        """ln E[phi^2] and ln E[phi'^2] at ln q, each with its first two derivatives by ln q."""
-        at = np.array([ln_q - _STEP, ln_q, ln_q + _STEP])
-        below, here, above = self._columns(at)[:, :2]
-        first, second = (above - below) / (2 * _STEP), (above - 2 * here + below) / _STEP**2
-        return (
-            (float(here[0]), float(first[0]), float(second[0])),
-            (float(here[1]), float(first[1]), float(second[1])),
-        )
+    def around(self, ln_q: float, variance: float) -> tuple[Floats, Floats]:
+        """ln E[phi^2] and ln E[phi'^2] while ln q scatters with this variance around `ln_q`.
+
+        By how much their means differ from their values at `ln_q`, and their slopes by ln q.
+        """
+        step = (3.0 * variance + _STEP**2) ** 0.5
+        below, here, above = self._columns(np.array([ln_q - step, ln_q, ln_q + step]))[:, :2]
+        # Three nodes are exact to the fifth power: Gauss-Hermite.
+        weight = 0.5 * variance / step**2
+        return weight * (above - 2.0 * here + below), (above - below) / (2.0 * step)
 
     def _columns(self, ln_q: Floats) -> Floats:
         place = (ln_q - self._low) / _STEP

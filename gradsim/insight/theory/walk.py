@@ -114,7 +114,7 @@ def _step(
         case BatchNorm():
             if first.raw is not None:
                 return _of_data(op, first, rows)
-            value, scales = batch.forward(first, rows, op.eps, node.layer)
+            value, scales = batch.forward(first, rows, op.eps, node.layer, index)
             return value, lambda g: (batch.backward(g, scales, first, rows, index),)
         case LayerNorm() | RMSNorm() | GroupNorm():
             if first.raw is not None:
@@ -182,11 +182,12 @@ def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
         variance = factor * factor / max(op.fan_in, op.fan_out)
     else:
         raise UntreatedError(f"weights that start as {at['initializer']} are not drawn at random")
-    if kind.fits_data and isinstance(op, Linear):
+    fitted = kind.fits_data and isinstance(op, Linear)
+    if fitted:
         variance = _fitted(factor * factor - bias, op.fan_in, taken, layer)
     if variance == 0.0:
         raise UntreatedError(f"the weights of layer {layer} start at 0")
-    return Weights(op.fan_in, op.fan_out, variance, bias, mean, drawn)
+    return Weights(op.fan_in, op.fan_out, variance, bias, mean, drawn, fitted)
 
 
 def _fitted(wanted: float, fan_in: int, taken: Units, layer: object) -> float:

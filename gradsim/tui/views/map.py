@@ -19,7 +19,7 @@ from gradsim.tui.switching import Turn, problem
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.frame import Frame
 from gradsim.view.lines import Line, fitted, wrapped_words
-from gradsim.view.map import draw, room
+from gradsim.view.map import draw, in_ascii, room
 from gradsim.view.map_picture import Picture
 
 MOST_COLUMNS, MOST_ROWS, FEWEST = 41, 28, 5
@@ -78,12 +78,16 @@ class MapView(ViewPane):
             lines = wrapped_words(words, "label", width)
             return (lines + [fitted([], width)] * height)[:height]
         found, live = survey.plan, self._live(survey.plan)
-        key = (id(survey), len(survey.cells), live, self._cursor, self._stopped, width, height)
+        key = (
+            *(id(survey), len(survey.cells), live, self._cursor, self._stopped),
+            *(width, height, settings.markers),
+        )
         if key != self._drawn[0]:
             line = crossings(survey.factors(), found.x, found.y)
             cursor = self._cursor or self._nearest(found)
             picture = Picture(found, survey.cells, line, live, cursor, self._status(survey))
-            self._drawn = key, draw(picture, width, height)
+            lines = draw(picture, width, height)
+            self._drawn = key, in_ascii(lines) if settings.markers == "ascii" else lines
         return self._drawn[1]
 
     def _status(self, survey: Survey) -> str:

@@ -4,15 +4,15 @@ Forward E[phi_i phi_j], backward E[g_i g_j] E[phi'_i phi'_j]. Source: Poole, Lah
 Sohl-Dickstein, Ganguli 2016, eq. 3 and 5; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein 2017, eq. 7.
 """
 
-from dataclasses import dataclass, fields, replace
-from math import exp, log, sqrt
+from dataclasses import dataclass, replace
+from math import exp, sqrt
 
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap, powers
 from gradsim.insight.theory.rules import coherence
-from gradsim.insight.theory.scatter import correlation, spread_of_sum, weights_of
+from gradsim.insight.theory.scatter import agreement, concentration, correlation, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
 _FOUR = sqrt(24.0)
@@ -32,7 +32,7 @@ class Passage:
     along: Floats
     """E[z_i phi'_i z_j phi'_j]: (rows, rows)."""
     flatness: float
-    """E[phi']^2 / E[phi'^2]."""
+    """E[phi'_i phi'_j]^2 / (E[phi'_i^2] E[phi'_j^2]), averaged over two rows apart."""
     turn: Floats
     """What becomes of the coherent part of a gradient: (2, 2), see `coherence`."""
     base: Floats
@@ -47,14 +47,14 @@ def forward(
     taken: Units, response: Response, name: str, layer: object, index: int
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
-    means, products, passages, noises, swings, ripples = [], [], [], [], [], []
+    means, products, passages, noises, swings, scatters = [], [], [], [], [], []
     for s, normal in enumerate(taken.normal):
         if not normal:
             raise UntreatedError(
                 f"what enters {name} of layer {layer} is no sum with random weights, so its "
                 "distribution is not known"
             )
-        known, follows = _moments(taken, s, response)
+        known = _moments(taken, s, response)
         moment, passage = _through(taken, s, known)
         width = taken.widths[s]
         scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
@@ -65,8 +65,8 @@ def forward(
         centered = np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300)
         keeps = float(np.mean(known.hermite[:, 1] ** 2 / centered))
         noises.append(taken.noise * min(keeps, 1.0) ** 2 + 1.0 / width)
+        scatters.append(scatter)
         swings.append(swung(slope * taken.swings, 3 * index, scatter))
-        ripples.append(follows**2 * taken.ripple + scatter)
     shares = taken.shares
     return (
         Units(
@@ -76,7 +76,7 @@ def forward(
             normal=(False,) * len(taken.widths),
             noise=float(shares @ noises),
             swings=shares @ np.array(swings),
-            ripple=float(shares @ ripples),
+            sampled=float(shares @ scatters),
         ),
         passages,
     )
@@ -93,13 +93,14 @@ def identity(taken: Units, index: int) -> tuple[Units, list[Passage]]:
         passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0, 0.0))
     sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
     scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
+    moment = taken.moment * exp(-0.5 * scatter)
     return (
         replace(
             taken,
             noise=taken.noise + sampled,
-            ripple=taken.ripple + scatter,
             swings=swung(taken.swings, 3 * index, scatter),
-            moment=taken.moment * exp(-0.5 * scatter),
+            sampled=scatter,
+            moment=moment,
             mean=taken.mean * exp(-0.25 * scatter),
         ),
         passages,
@@ -113,7 +114,9 @@ def backward(
     given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
     shares = shares / max(float(shares.sum()), 1e-300)
-    moments_, alongs, tilt, wander, flat, lift, follows = [], [], 0.0, 0.0, 0.0, 0.0, 0.0
+    moments_, alongs = [], []
+    tilt, wander, lone, flat, lift, follows = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    together = concentration(given, rows)
     for s, passage in enumerate(passages):
         incoming = given.moment[s]
         moment = incoming * passage.slopes
@@ -123,12 +126,14 @@ def backward(
         flat += float(shares[s]) * passage.flatness
         lift += float(shares[s]) * passage.lift
         follows += float(shares[s]) * passage.follows
-        w = weights_of(moment, rows)
-        apart = rows.total(np.outer(w, w) * passage.squares) - 1.0
-        agree = spread_of_sum(incoming, rows, given.noise, passage.squares)
-        base = spread_of_sum(incoming, rows, given.noise)
-        own = (max(apart, 0.0) + 2.0 * max(agree - base, 0.0)) / taken.widths[s]
-        wander += float(shares[s]) ** 2 * own
+        # Of sum_u phi'_u^2 g_u^2: 3 E[phi'^4] / E[phi'^2]^2 - 1 for one row (Hanin 2018 has the 5
+        # of relu), less 2 for the g alone, which the linear op has counted.
+        agree = agreement(incoming, given.noise)
+        both = passage.squares * (1.0 + 2.0 * agree) - 1.0 - 2.0 * agree
+        whole, apart = over_batch(both, together, rows)
+        one = float(both.diagonal().mean())
+        wander += float(shares[s]) ** 2 * max(whole, 0.0) / taken.widths[s]
+        lone += float(shares[s]) ** 2 * max(one - apart, 0.0) / taken.widths[s]
     out = replace(
         given,
         log=given.log + lift,
@@ -136,14 +141,15 @@ def backward(
         along=np.array(alongs),
         tilt=tilt,
         swings=swung(given.swings + follows * taken.swings, 3 * index + 1, wander),
-        noise=given.noise * flat**2,
+        lone=given.lone + lone,
+        noise=given.noise * flat,
     )
     if given.coherent is not None:
         k = np.zeros_like(given.coherent)
         if len(passages) == 1:
-            (one,) = passages
+            (only,) = passages
             k = coherence.through_slopes(
-                given.coherent, one.turn, one.base, coherence.lean(value), taken.widths[0], index
+                given.coherent, only.turn, only.base, coherence.lean(value), taken.widths[0], index
             )
         out = replace(out, coherent=k)
     before, after = rows_norm(given), rows_norm(out)
@@ -156,33 +162,13 @@ def rows_norm(given: Gradient) -> float:
     return float(given.norm2().sum())
 
 
-def _moments(taken: Units, s: int, response: Response) -> tuple[Moments, float]:
-    """The moments of one segment, and how the ripple of the rows goes on through it.
-
-    With the excess kurtosis of what comes in, and over the scatter of the rows' own variances.
-    """
+def _moments(taken: Units, s: int, response: Response) -> Moments:
+    """The moments of one segment, with the excess kurtosis of what comes in."""
     variance = np.maximum(taken.variances()[s], 0.0)
     mean = taken.mean[s]
     if mean.any():
-        return moments(response.phi, mean, variance), 0.0
-    if not taken.balance:
-        return _with_tails(response.at(variance), taken.excess), 1.0
-    step = min(sqrt(taken.ripple) + 1e-6, 1.0)
-    low, high = (
-        _with_tails(response.at(variance * exp(way * step - 0.5 * step * step)), taken.excess)
-        for way in (-1.0, 1.0)
-    )
-    found = Moments(
-        **{
-            field.name: 0.5 * (getattr(low, field.name) + getattr(high, field.name))
-            for field in fields(Moments)
-        }
-    )
-    middle = found.hermite[:, 0]
-    below, above = (
-        float(np.mean(m.second - 2.0 * m.hermite[:, 0] * middle + middle**2)) for m in (low, high)
-    )
-    return found, (log(above) - log(below)) / (2.0 * step) if below > 0.0 else 0.0
+        return moments(response.phi, mean, variance)
+    return _with_tails(response.at(variance), taken.excess)
 
 
 def _with_tails(found: Moments, excess: float) -> Moments:
@@ -236,12 +222,20 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
         squares=squares,
         tilt=float(np.mean(by_z / slope)),
         along=along,
-        flatness=float(np.mean(np.minimum(e[:, 0] ** 2 / slope, 1.0))),
+        flatness=_apart(correlation(slopes) ** 2),
         turn=turn.mean(axis=2),
         base=base.mean(axis=2),
         lift=0.0,
         follows=float(np.sqrt(np.mean(together**2))),
     )
+
+
+def _apart(matrix: Floats) -> float:
+    """The mean over two rows apart; 1 where there is but one row."""
+    count = len(matrix)
+    if count < 2:
+        return 1.0
+    return float(matrix.sum() - matrix.diagonal().sum()) / (count * (count - 1))
 
 
 def _scatter(
@@ -252,9 +246,9 @@ def _scatter(
     q = float(np.mean(taken.variances()[s]))
     if taken.mean[s].any() or q <= 0.0:
         return scatter, 0.0, -0.5 * scatter, replace(passage, follows=0.0)
-    (_, slope, bow), (_, back, back_bow) = response.curve(float(np.log(q)))
+    (shift, back_shift), (slope, back) = response.around(float(np.log(q)), taken.wander)
     scatter = max(scatter - taken.fixed * 2.0 * slope**2 / width, 0.0)
-    lift = 0.5 * bow * taken.wander - 0.5 * scatter
+    lift = float(shift) - 0.5 * scatter
     # E[z phi' phi] = E[phi^2] d ln E[phi^2] / d ln q / sqrt(q), by Stein's lemma
     turn = passage.turn.copy()
     turn[1, 1] = slope * float(
@@ -267,7 +261,7 @@ def _scatter(
         replace(
             passage,
             turn=turn,
-            lift=0.5 * back_bow * taken.wander,
+            lift=float(back_shift),
             follows=passage.follows * back,
         ),
     )

@@ -10,6 +10,8 @@ The eigenvalues enter by their first three moments, as the weights of two of the
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 
@@ -37,7 +39,9 @@ class Scales:
     """Sum of the squared eigenvalues over the square of their sum: 1 / B where all are alike."""
 
 
-def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units, list[Scales]]:
+def forward(
+    taken: Units, rows: Rows, eps: float, layer: object, index: int
+) -> tuple[Units, list[Scales]]:
     """x_hat = (x - mean) / sqrt(var + eps), unit by unit."""
     if rows.batch < SMALLEST:
         raise UntreatedError(
@@ -49,7 +53,8 @@ def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units,
         variance = rows.spread(taken.moment[s])
         if not variance > 0.0:
             raise UntreatedError(f"what batch normalization of layer {layer} gets is constant")
-        found, left = _scaled(rows.centered(taken.moment[s]), rows, taken.noise)
+        centered = ruffled(rows.centered(taken.moment[s]), taken.sampled, index)
+        found, left = _scaled(rows.centered(centered), rows, taken.noise)
         kept = variance / (variance + eps)
         scales.append(replace(found, variance=variance + eps, covariance=found.covariance * kept))
         mean = taken.mean[s] - taken.mean[s].mean()
@@ -69,7 +74,6 @@ def forward(taken: Units, rows: Rows, eps: float, layer: object) -> tuple[Units,
             excess=excess if all(normal) else 0.0,
             swings=np.zeros_like(taken.swings),
             balance=balance,
-            ripple=taken.ripple,
         ),
         scales,
     )
@@ -108,6 +112,25 @@ def backward(
     ).normalized()
 
 
+def ruffled(covariance: Floats, scatter: float, index: int) -> Floats:
+    """The rows larger or smaller, as sampling the units makes them: one draw, always the same.
+
+    The rows compete for a fixed sum, and some activations (silu, gelu) let the larger ones win:
+    what tells them apart is this scatter. Each layer's is another one, so that they add up by their
+    variances.
+    """
+    size = np.exp(0.5 * scatter**0.5 * _pattern(len(covariance), index) - 0.25 * scatter)
+    return np.asarray(covariance * size[:, None] * size)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(count: int, index: int) -> Floats:
+    """So many values that stand for a standard normal, in an order of its own for each index."""
+    shuffled = np.sin(np.arange(1, count + 1) * 12.9898 + index * 78.233) * 43758.5453
+    values = np.array([NormalDist().inv_cdf((k + 0.5) / count) for k in range(count)])
+    return np.asarray(values[np.argsort(np.argsort(shuffled % 1.0))])
+
+
 def _scaled(centered: Floats, rows: Rows, noise: float) -> tuple[Scales, float]:
     """From a centered covariance: that of x / s, E[1 / s^2], and the noise that is left."""
     batch = float(rows.batch)
@@ -130,6 +153,7 @@ def _scaled(centered: Floats, rows: Rows, noise: float) -> tuple[Scales, float]:
     after = (fall[:, None] * sizes / factors).sum(axis=0)
     leveled = float(weights @ after**2) / max(float(weights @ after), 1e-300) ** 2
     left = max(leveled - rows.total(covariance**2) / batch, 0.0) / batch
+    left *= max(1.0 - noise, 0.0)  # two sizes level too little where much of it is noise: measured
     return Scales(1.0, inverse, covariance, second / batch), left
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradsim.insight.theory.rules import coherence
-from gradsim.insight.theory.scatter import spread_of_sum
+from gradsim.insight.theory.scatter import agreement, concentration, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, common, swung
 
 
@@ -71,7 +71,7 @@ def unmixed(
     return (
         _part(times(given, tt), main, skip, value, tau, 1.0 - tau, tau / tau2**0.5),
         _part(times(given, shut), skip, main, value, 1.0 - tau, tau, (1.0 - tau) / back2**0.5),
-        times(given, apart),
+        replace(times(given, apart), echo=0.0),
     )
 
 
@@ -88,26 +88,23 @@ def unadded(
 def _part(
     out: Gradient, own: Units, other: Units, value: Units, a: float, b: float, sign: float
 ) -> Gradient:
-    """With the coherent part as the gradient of one of two terms of y = a * own + b * other."""
+    """With the coherent part as the gradient of one of two terms of y = a * own + b * other.
+
+    The echo is weaker by the share that the term has in y.
+    """
+    whole = max(coherence.size(value), 1e-150)
+    share = a * coherence.size(own) / whole
+    out = replace(out, echo=out.echo * min(share * share, 1.0))
     if out.coherent is None:
         return out
-    whole = coherence.size(value)
-    k = coherence.to_part(
-        out.coherent,
-        sign,
-        b * coherence.height(other) / whole,
-        a * coherence.size(own) / whole,
-    )
+    k = coherence.to_part(out.coherent, sign, b * coherence.height(other) / whole, share)
     return replace(out, coherent=k)
 
 
 def times(given: Gradient, factor: object) -> Gradient:
     """A gradient times something random for each unit and row, with this product of two rows."""
     moment = given.moment * np.asarray(factor)
-    before, after = float(np.einsum("sii->", given.moment)), float(np.einsum("sii->", moment))
-    ratio = max(after, 1e-300) / max(before, 1e-300)
-    out = replace(given, moment=moment, tilt=1.0, along=None, echo=given.echo / ratio)
-    return out.normalized()
+    return replace(given, moment=moment, tilt=1.0, along=None).normalized()
 
 
 def beside(skip: Units, main: Units) -> Units:
@@ -135,12 +132,12 @@ def parted(given: Gradient, skip: Units, main: Units, value: Units) -> tuple[Gra
         along = None if given.along is None else given.along[part]
         out = replace(given, widths=given.widths[part], moment=given.moment[part], along=along)
         after = max(float(out.norm2().sum()), 1e-300)
-        ratio = after / max(before, 1e-300)
         if out.coherent is not None:
             scale = (per_unit * sum(out.widths) / after) ** 0.5
-            share = coherence.size(own) / coherence.size(value)
+            share = coherence.size(own) / max(coherence.size(value), 1e-150)
             out = replace(out, coherent=coherence.to_part(out.coherent, scale, 0.0, share))
-        parts.append(replace(out, echo=given.echo / ratio).normalized())
+        weight = _size(own) / max(_size(value), 1e-300)
+        parts.append(replace(out, echo=given.echo * weight).normalized())
     return parts[0], parts[1]
 
 
@@ -201,9 +198,12 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         cross = (a * b) ** 0.5 * coherence.crossing(one.coherent, other.coherent, r)
         factor = max(1.0 + 2.0 * cross, 1e-3)
         coherent = (a**0.5 * one.coherent + b**0.5 * other.coherent) / factor**0.5
-    agree = spread_of_sum(
-        np.einsum("s,sij->ij", units, first + second), rows, max(one.noise, other.noise)
+    lone = a * a * one.lone + b * b * other.lone
+    both = Gradient(widths, log, first + second, one.swings, lone=lone)
+    squared = agreement(
+        np.einsum("s,sij->ij", units / units.sum(), both.moment), max(one.noise, other.noise)
     )
+    agree, _ = over_batch(squared, concentration(both, rows), rows)
     crossing = 4.0 * a * b * agree / float(units.sum())
     return Gradient(
         widths=widths,
@@ -211,6 +211,7 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         moment=(first + second) * factor,
         coherent=coherent,
         swings=swung(a * one.swings + b * other.swings, 3 * index + 2, crossing),
+        lone=lone,
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
     ).normalized()

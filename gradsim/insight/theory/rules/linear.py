@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradsim.insight.theory.rules import coherence
-from gradsim.insight.theory.scatter import spread_of_sum
-from gradsim.insight.theory.units import Gradient, Rows, Units, raised, swung
+from gradsim.insight.theory.scatter import agreement, concentration, over_batch
+from gradsim.insight.theory.units import Gradient, Rows, Units, swung
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Weights:
     bias_mean: float
     drawn: bool
     """Whether the entries are drawn one by one; else W is orthogonal, up to a factor."""
+    fitted: bool = False
+    """Whether they were then scaled so that z has a given variance on this very batch."""
 
 
 def forward(taken: Units, weights: Weights) -> Units:
@@ -41,8 +43,8 @@ def forward(taken: Units, weights: Weights) -> Units:
         moment=moment[None],
         normal=(True,),
         noise=taken.noise * share**2,
-        swings=taken.swings * share,
-        ripple=taken.ripple * share**2,
+        sampled=taken.sampled * share**2,
+        swings=taken.swings * (0.0 if w.fitted else share),
         fixed=0.0 if w.drawn or w.fan_out < w.fan_in else 1.0,
     )
 
@@ -62,16 +64,20 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
             along = float(coherent[1] @ coherent[1]) - coherent[1, 3 * index] ** 2
             moment = moment * (1.0 + along - 1.0 / w.fan_in)
     free = 2.0 / w.fan_in - (0.0 if w.drawn else 2.0 / max(w.fan_in, w.fan_out))
+    agree = agreement(given.moment[0], given.noise)
+    whole, apart = over_batch(agree, concentration(given, rows), rows)
     out = replace(
         given,
         widths=taken.widths,
-        log=given.log - given.echo / w.fan_in,
+        log=given.log - given.echo / (w.fan_in + given.echo),
         moment=np.broadcast_to(moment, (len(taken.widths), *moment.shape)),
-        swings=swung(given.swings, 3 * index + 1, free * spread_of_sum(moment, rows, given.noise)),
-        noise=given.noise + 1.0 / w.fan_out,
+        swings=swung(
+            given.swings - taken.swings if w.fitted else given.swings, 3 * index + 1, free * whole
+        ),
+        lone=given.lone + free * (1.0 - apart),
+        noise=given.noise + (1.0 - min(given.noise, 1.0)) / w.fan_out,
         tilt=1.0,
         along=None,
         coherent=coherent,
     )
-    ratio = w.variance * w.fan_in * raised(-given.echo / w.fan_in)
-    return replace(out, echo=given.echo / ratio).normalized()
+    return replace(out, echo=given.echo / (w.variance * w.fan_in)).normalized()

@@ -11,8 +11,8 @@ import numpy as np
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, common
 
-SMALLEST = 4
-"""Units in a group below which the normalized ones are no longer free to vary."""
+SMALLEST = 8
+"""Units in a group below which 1 / s^2 has no variance to speak of, and so no typical value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         moment=given.moment / d[:, :, None] / d[:, None, :],
         swings=given.swings,
         noise=given.noise,
+        lone=given.lone,
     )
     ratio = max(float(out.norm2().sum()), 1e-300) / max(before, 1e-300)
     out = replace(

@@ -1,0 +1,216 @@
+"""Remedies as a table: what was tried, best first, each with what came of it and its loss curve."""
+
+from collections.abc import Iterable, Sequence
+from math import isfinite, isnan
+from typing import NamedTuple
+
+from gradsim.insight.remedies.ranking import Standing, Tried
+from gradsim.insight.remedies.search import Search
+from gradsim.numbers import number, share, signed
+from gradsim.view.lines import Line, Run, fitted, wrapped_words
+from gradsim.view.scales import LEVELS
+
+NAME = (20, 40)
+"""Least and most cells for the name of a remedy; what is left goes to its loss curve."""
+
+CURVE = (10, 40)
+
+_HEADS = (("held out", 8), ("loss", 8), ("reach", 13), ("time", 6))
+_RANK, _GAP = 3, 1
+_FIXED = _RANK + sum(width + _GAP for _, width in _HEADS) + 2 * _GAP
+
+
+class Row(NamedTuple):
+    """A line of the table, and which candidate it is about; None where it is about none."""
+
+    candidate: int | None
+    line: Line
+
+
+def table(search: Search, width: int, cursor: int | None = None) -> list[Row]:
+    """The unchanged run, then every candidate, best first; the one at index `cursor` is marked.
+
+    Those of the last round stand under a line of their own, as they made more steps.
+    """
+    unchanged, ranked = search.unchanged, search.ranked()
+    if unchanged is None:
+        return []
+    top = _top([unchanged, *ranked])
+    rows = [Row(None, _row(unchanged, top, width, marked=False))]
+    for index, standing in enumerate(ranked):
+        before = ranked[index - 1] if index else None
+        if before is None or bool(before.tried.further) is not bool(standing.tried.further):
+            rows.append(Row(None, _rule(search, bool(standing.tried.further), width)))
+        rows.append(Row(index, _row(standing, top, width, marked=index == cursor)))
+    return rows
+
+
+def head(width: int) -> Line:
+    """The heads of the columns."""
+    name, _ = _shared(width)
+    runs = " " * (_RANK + _GAP) + "remedy".ljust(name)
+    runs += "".join(" " * _GAP + text.rjust(cells) for text, cells in _HEADS)
+    return fitted([(f"{runs} loss by step", "label")], width)
+
+
+def progress(search: Search, width: int) -> Line:
+    """How far the search is: a bar, and what is being tried."""
+    share_done = min(1.0, search.done / search.expected) if search.expected else 1.0
+    cells = max(8, min(24, width - 56))
+    full = int(share_done * cells)
+    return fitted(
+        [
+            ("▕", "label"),
+            ("█" * full, "live"),
+            ("░" * (cells - full), "label"),
+            ("▏", "label"),
+            (f" {share_done:4.0%}", "value"),
+            (f"  {search.done} of {search.expected} trials: ", "label"),
+            (str(search.stage), "text"),
+        ],
+        width,
+    )
+
+
+def tried_words(search: Search) -> str:
+    """What was tried, in a sentence."""
+    plan, ranked = search.plan, search.ranked()
+    single = sum(len(row.tried.candidate.parts) == 1 for row in ranked)
+    further = sum(bool(row.tried.further) for row in ranked)
+    words = (
+        f"{_count(single, 'single change')} and {_count(len(ranked) - single, 'pair')}, each "
+        f"{plan.steps} steps on "
+        f"{_seeds(search.seeds)}, same batches"
+    )
+    if further:
+        words += (
+            f"; the best{f' {further}' if further > 1 else ''} then {plan.further_steps} steps on "
+            f"{_seeds(search.further_seeds)}"
+        )
+    return words
+
+
+def details(search: Search, standing: Standing, width: int) -> list[Line]:
+    """One remedy: what it changes, why it may help, and what came of it."""
+    candidate = standing.tried.candidate
+    base = search.experiment
+    changes = ", ".join(
+        f"{name} {_shown(base.value(name))} → {_shown(value)}"
+        for name, value in candidate.changes.items()
+    )
+    return [
+        *wrapped_words(f"{candidate.name}: {changes}", "value", width),
+        *wrapped_words(f"{candidate.why}; {against(standing)}", "text", width),
+    ]
+
+
+def against(standing: Standing) -> str:
+    """`held-out accuracy +88.1 points, loss -2.20 against the unchanged run`."""
+    if not standing.finite:
+        return "it did not end with numbers"
+    parts = [] if standing.gain is None else [f"held-out accuracy {points(standing.gain)}"]
+    if isfinite(standing.loss_gain):
+        parts.append(f"loss {signed(-standing.loss_gain, 3)}")
+    told = ", ".join(parts) or "no number to compare with"
+    return f"{told} against the unchanged run after {standing.steps} steps"
+
+
+def points(gain: float) -> str:
+    """A gain in accuracy, in points of a hundred."""
+    return f"{signed(100 * gain, 1)} points"
+
+
+def _shown(value: object) -> str:
+    return number(value) if isinstance(value, float) else str(value) or '""'
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {' and '.join(map(str, seeds))}"
+
+
+def _shared(width: int) -> tuple[int, int]:
+    """Cells for the name and for the curve."""
+    room = max(NAME[0] + CURVE[0], width - _FIXED)
+    name = min(NAME[1], max(NAME[0], room - max(CURVE[0], room // 3)))
+    return name, min(CURVE[1], room - name)
+
+
+def _row(standing: Standing, top: float, width: int, *, marked: bool) -> Line:
+    name_cells, curve_cells = _shared(width)
+    rank = "–" if standing.rank == 0 else str(standing.rank)
+    name = standing.tried.candidate.name
+    reach = f"{_decades(standing.reach_start)} → {_decades(standing.reach_end)}"
+    numbers = (share(standing.accuracy), number(standing.loss), reach, _times(standing.cost))
+    cells = [text.rjust(size) for text, (_, size) in zip(numbers, _HEADS, strict=True)]
+    role = "cursor" if marked else ""
+    runs: list[Run] = [
+        (("▸" if marked else " ") + rank.rjust(_RANK - 1), role or "label"),
+        (" ", role),
+        (_cut(name, name_cells), role or ("text" if standing.rank else "label")),
+        (f" {cells[0]} {cells[1]}", role or "value"),
+        (f" {cells[2]} {cells[3]} ", role or "label"),
+        (sparkline(standing.tried, top, curve_cells), role or "live"),
+    ]
+    return fitted(runs, width)
+
+
+def _rule(search: Search, further: bool, width: int) -> Line:
+    plan = search.plan
+    steps, seeds = (
+        (plan.further_steps, search.further_seeds) if further else (plan.steps, search.seeds)
+    )
+    words = f"    ── after {steps} steps, {_seeds(seeds)} "
+    return fitted([(words + "─" * max(0, width - len(words)), "quiet")], width)
+
+
+def _cut(text: str, cells: int) -> str:
+    return text.ljust(cells) if len(text) <= cells else f"{text[: cells - 1]}…"
+
+
+def _decades(reach: float) -> str:
+    return signed(reach, 1) if isfinite(reach) else number(reach)
+
+
+def _times(cost: float) -> str:
+    return f"x{cost:.1f}" if isfinite(cost) else "–"
+
+
+# Loss curves
+
+
+def sparkline(tried: Tried, top: float, cells: int) -> str:
+    """The loss of the first round, mean over the seeds, from 0 to `top`: one sign for each stretch.
+
+    A loss above is a full cell; infinity is `∞`, not a number `?`.
+    """
+    values = curve(tried)
+    parts = [
+        values[k * len(values) // cells : (k + 1) * len(values) // cells] for k in range(cells)
+    ]
+    return "".join(_sign(part or values[-1:], top) for part in parts)
+
+
+def curve(tried: Tried) -> list[float]:
+    """The loss at each step of the first round, in the unit of its trial, mean over the seeds."""
+    runs = [[loss / o.loss_unit for loss in o.losses] for o in tried.outcomes]
+    return [sum(losses) / len(losses) for losses in zip(*runs, strict=True)]
+
+
+def _sign(losses: Sequence[float], top: float) -> str:
+    mean = sum(losses) / len(losses)
+    if isnan(mean):
+        return "?"
+    if not isfinite(mean):
+        return "∞"
+    eighths = round(8 * mean / top) if top > 0 else 0
+    return LEVELS[min(8, max(1, eighths))]
+
+
+def _top(standings: Iterable[Standing]) -> float:
+    """The least loss that one of them begins with, about that of a guess: the full height."""
+    starts = [curve(row.tried)[0] for row in standings]
+    return min((start for start in starts if isfinite(start)), default=1.0)
