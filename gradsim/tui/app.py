@@ -384,7 +384,6 @@ class GradsimApp(App[None]):
         self.set_focus(after)
         if after:
             after.opened()
-        self.call_after_refresh(self._arranged)
 
     def action_next_view(self) -> None:
         """The view after the one on screen."""
