@@ -46,6 +46,33 @@ def l2_norm(x: Array) -> float:
     return largest * sqrt(float(np.dot(scaled, scaled)))
 
 
+def l2_norms(stack: Array) -> npt.NDArray[np.float64]:
+    """`l2_norm` of each array of a stack: (count, ...) to (count,)."""
+    flat = stack.reshape(len(stack), -1)
+    floor, ceiling = _RANGE[stack.dtype]
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        totals = np.einsum("ki,ki->k", flat, flat).astype(np.float64)
+        norms = np.asarray(np.sqrt(totals))
+    safe = (totals > flat.shape[1] * floor) & (totals <= ceiling)
+    for k in np.flatnonzero(~safe):
+        norms[k] = l2_norm(flat[k])
+    return norms
+
+
+def means_and_stds(stack: Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """`mean_and_std` of each array of a stack: (count, ...) to (count,) twice."""
+    flat = stack.reshape(len(stack), -1)
+    if not flat.size:
+        return np.zeros(len(stack)), np.zeros(len(stack))
+    with np.errstate(all="ignore"):
+        means = np.add.reduce(flat, axis=1) / flat.shape[1]
+        stds = l2_norms(flat - means[:, None].astype(stack.dtype)) / sqrt(flat.shape[1])
+        means = means.astype(np.float64)
+    for k in np.flatnonzero(~np.isfinite(stds)):
+        means[k], stds[k] = mean_and_std(flat[k])
+    return means, stds
+
+
 def norm(x: Array, order: float) -> float:
     """The norm of all entries of order 1 (sum |x_i|), 2, or infinity (the largest |x_i|).
 

@@ -86,6 +86,7 @@ QUANTITIES: dict[str, Quantity] = {
     "activation_std": Quantity(
         Part.LAYERS, "standard deviation of what a layer's activation gives out"
     ),
+    "output_norm": Quantity(Part.LAYERS, "L2 norm of what a layer hands on, over the batch"),
     "weight_norm": Quantity(Part.LAYERS, "L2 norm of a layer's weights"),
     "update_norm": Quantity(
         Part.LAYERS, "L2 norm of the last change of a layer's weights; NaN before the first"

@@ -1,6 +1,7 @@
 """The machine: a real network at a position of a run. It goes on by one op, or seeks a position."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import islice
 from math import isfinite
 
 import numpy as np
@@ -22,8 +23,11 @@ from gradsim.simulation.measure import (
     places_of,
 )
 from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Origin, Position, Run
-from gradsim.simulation.stepper import plan, training_step
+from gradsim.simulation.stepper import plan, training_step, unwatched
 from gradsim.simulation.training import training
+
+OPS_AT_ONCE = 32
+"""Ops that are done in one go where a step is computed whole."""
 
 EVALUATE_EVERY = 10
 """Held-out accuracy is measured at every so many steps; in between the last one stands."""
@@ -36,6 +40,8 @@ class Machine:
         self.run = run
         self.position = Position(0, 0)
         self._live: Iterator[Event] | None = None
+        self._underway: Iterator[Event] | None = None
+        """A step that is being computed whole: until its end the machine stands nowhere."""
         self._segment = 0
         self._start(run)
 
@@ -61,14 +67,39 @@ class Machine:
             self.position = Position(step + 1, 0)
         return event
 
+    def step(self) -> Generator[None, None, bool]:
+        """Compute a step whole, from where it begins, to the same bits but without its events.
+
+        A generator, so that it can be made in slices; False where somebody has moved the machine
+        between two of them, so that nothing has come of it. The events can be had by exact replay.
+        """
+        step = self.position.step
+        assert self.position.op == 0
+        record = self._prepare(step)
+        events, done = unwatched(self.training, *self.batch(step), step), 0
+        self._live, self._underway = None, events
+        while done < len(self._plan):
+            with np.errstate(all="ignore"):
+                for event in islice(events, OPS_AT_ONCE):
+                    done += 1
+                    self._note(event, record)
+            yield
+            if self._underway is not events:
+                return False
+        if record.broke_at is None and not _all_finite(record):
+            record.broke_at = 0
+        record.events, self._underway = None, None
+        self.position = Position(step + 1, 0)
+        return True
+
     def seek(self, run: Run, target: Position) -> Iterator[None]:
         """Stand at a position of a run, exactly: from the last checkpoint before it, by replay.
 
         A generator, so that a long way can be made in slices; each item is one op done.
         """
-        if run is not self.run or self.position != target:
+        if run is not self.run or self.position != target or self._underway is not None:
             found = run.keyframes.latest(target.step)
-            there = run is self.run and self.position <= target
+            there = run is self.run and self.position <= target and self._underway is None
             if not there or (found and found[0] > self.position.step):
                 if found:
                     self._restore(run, *found)
@@ -93,6 +124,11 @@ class Machine:
         return self.batches.batch(self._begun + step)
 
     def _begin(self, step: int) -> None:
+        self._prepare(step)
+        self._live = training_step(self.training, *self.batch(step), step)
+
+    def _prepare(self, step: int) -> StepRecord:
+        """The record of a step that begins; others are let go of."""
         self._switch(step)
         records = self.run.records
         if step == len(records):
@@ -113,11 +149,15 @@ class Machine:
                 record.held_out_accuracy = self.held_out_accuracy()
             else:
                 record.held_out_accuracy = records[step - 1].held_out_accuracy
-        self._live = training_step(self.training, *self.batch(step), step)
+        return record
 
     def _record(self, event: Event, record: StepRecord) -> None:
         if record.broke_at is None and not (isfinite(event.norm_in) and isfinite(event.norm_out)):
             record.broke_at = self.position.op
+        self._note(event, record)
+
+    def _note(self, event: Event, record: StepRecord) -> None:
+        """Record what an event has brought to an end: the loss, all gradients, the whole step."""
         if event.phase is Phase.LOSS:
             output = self.network.values[-1]
             assert output is not None
@@ -168,6 +208,7 @@ class Machine:
         self.run = run
         self.position = Position(step, 0)
         self._live = None
+        self._underway = None
 
     def _equip(self, experiment: Experiment) -> None:
         """Build network, optimizer and batches; what an initializer draws is zero."""
@@ -239,6 +280,14 @@ class Machine:
             array[...] = checkpoint.buffers[name]
         self.training.optimizer.state[...] = checkpoint.optimizer
         self.training.optimizer.count = checkpoint.optimizer_count
+
+
+def _all_finite(record: StepRecord) -> bool:
+    known = (record.loss, record.grad_norm, record.clipped_grad_norm)
+    assert record.layers is not None
+    return all(x is not None and isfinite(x) for x in known) and bool(
+        np.isfinite(record.layers).all()
+    )
 
 
 def _other_norm(name: str, before: Experiment, after: Experiment) -> bool:

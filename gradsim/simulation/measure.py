@@ -1,15 +1,15 @@
 """What is recorded of every step: a few numbers for the whole network, and some for each layer."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import inf, nan
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from gradsim.nn.activations import Activation
-from gradsim.nn.arrays import Array, l2_norm, mean_and_std, norm
-from gradsim.nn.network import LayerName, LayerSlots, Network
+from gradsim.nn.arrays import Array, l2_norms, means_and_stds
+from gradsim.nn.network import LayerName, Network
 from gradsim.nn.recurrent import Gates
 from gradsim.simulation.events import Event, Plan
 
@@ -22,6 +22,7 @@ LAYER_COLUMNS = (
     "update_norm",
     "activation_mean",
     "activation_std",
+    "output_norm",
     "saturated",
     "dead",
 )
@@ -78,6 +79,7 @@ class StepRecord:
 
 
 _UPDATE, _WEIGHT = LAYER_COLUMNS.index("update_norm"), LAYER_COLUMNS.index("weight_norm")
+_GRAD_WEIGHT = LAYER_COLUMNS.index("grad_weight_norm")
 
 
 def empty_table(network: Network) -> npt.NDArray[np.float64]:
@@ -95,55 +97,100 @@ def measure_gradients(network: Network, table: npt.NDArray[np.float64]) -> None:
 
     In a recurrent network the weights of a column are those over time, which all time steps of a
     layer share: `grad_weight_norm` is that of what this time step adds to their gradient,
-    `grad_weight_max` that of the whole sum.
+    `grad_weight_max` that of the whole sum. Layers of the same shape are measured together.
     """
-    store = network.parameters
-    weights: dict[str, tuple[float, float, float]] = {}
+    layers, store = network.layers, network.parameters
+    gradients, values = network.gradients, network.values
+    shown = [layer.output if layer.activation is None else layer.activation for layer in layers]
     with np.errstate(all="ignore"):
-        for column, layer in enumerate(network.layers):
-            if layer.weight not in weights:
-                part = store.slices[layer.weight]
-                gradient = store.gradients[part]
-                weights[layer.weight] = (
-                    l2_norm(gradient), norm(gradient, inf), l2_norm(store.values[part])
-                )  # fmt: skip
-            grad_norm, grad_max, weight_norm = weights[layer.weight]
+        _fill(table, "delta_norm", [gradients[layer.pre_activation] for layer in layers], l2_norms)
+        _fill(table, "output_grad_norm", [gradients[layer.output] for layer in layers], l2_norms)
+        _fill(table, "output_norm", [values[layer.output] for layer in layers], l2_norms)
+        names = list(dict.fromkeys(layer.weight for layer in layers))
+        weights = np.empty((3, len(names)))
+        parts = [store.slices[name] for name in names]
+        for row, vector, measure in (
+            (0, store.gradients, l2_norms), (1, store.gradients, _largest),
+            (2, store.values, l2_norms),
+        ):  # fmt: skip
+            _measure(weights[row], [vector[part] for part in parts], measure)
+        index = [names.index(layer.weight) for layer in layers]
+        for row, name in enumerate(("grad_weight_norm", "grad_weight_max", "weight_norm")):
+            table[LAYER_COLUMNS.index(name)] = weights[row][index]
+        for column, layer in enumerate(layers):
             if layer.time is not None:
-                grad_norm = network.contributed[layer.pre_activation]
-            shown = layer.output if layer.activation is None else layer.activation
-            table[:, column] = (
-                l2_norm(cast(Array, network.gradients[layer.pre_activation])),
-                l2_norm(cast(Array, network.gradients[layer.output])),
-                grad_norm,
-                grad_max,
-                weight_norm,
-                np.nan,
-                *mean_and_std(cast(Array, network.values[shown])),
-                *_flat_parts(network, layer),
-            )
+                table[_GRAD_WEIGHT, column] = network.contributed[layer.pre_activation]
+        mean, std = LAYER_COLUMNS.index("activation_mean"), LAYER_COLUMNS.index("activation_std")
+        for columns, stack in _stacks([values[k] for k in shown]):
+            table[mean, columns], table[std, columns] = means_and_stds(stack)
+        _measure_slopes(network, table)
 
 
 def measure_updates(network: Network, table: npt.NDArray[np.float64]) -> None:
     """After the update: the norm of each weight's change."""
     store = network.parameters
-    sizes = {layer.weight: nan for layer in network.layers}
-    for name in sizes:
-        sizes[name] = l2_norm(store.updates[store.slices[name]])
-    table[_UPDATE] = [sizes[layer.weight] for layer in network.layers]
+    names = list(dict.fromkeys(layer.weight for layer in network.layers))
+    sizes = np.empty(len(names))
+    _measure(sizes, [store.updates[store.slices[name]] for name in names], l2_norms)
+    table[_UPDATE] = sizes[[names.index(layer.weight) for layer in network.layers]]
 
 
-def _flat_parts(network: Network, layer: LayerSlots) -> tuple[float, float]:
+def _fill(
+    table: npt.NDArray[np.float64],
+    name: str,
+    arrays: Sequence[Array | None],
+    measure: Callable[[Array], npt.NDArray[np.float64]],
+) -> None:
+    _measure(table[LAYER_COLUMNS.index(name)], arrays, measure)
+
+
+def _measure(
+    out: npt.NDArray[np.float64],
+    arrays: Sequence[Array | None],
+    measure: Callable[[Array], npt.NDArray[np.float64]],
+) -> None:
+    """A number of each array, all arrays of one shape at once."""
+    for columns, stack in _stacks(arrays):
+        out[columns] = measure(stack)
+
+
+def _stacks(arrays: Sequence[Array | None]) -> Iterator[tuple[list[int], Array]]:
+    """Arrays of the same shape on top of each other, with their places in the sequence."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for k, array in enumerate(arrays):
+        assert array is not None, "the backward pass has not been here yet"
+        groups.setdefault(array.shape, []).append(k)
+    for columns in groups.values():
+        yield columns, np.array([arrays[k] for k in columns])
+
+
+def _largest(stack: Array) -> npt.NDArray[np.float64]:
+    """The largest magnitude of each array of a stack."""
+    flat = stack.reshape(len(stack), -1)
+    if not flat.shape[1]:
+        return np.zeros(len(stack))
+    high, low = np.maximum.reduce(flat, axis=1), np.minimum.reduce(flat, axis=1)
+    return np.asarray(np.maximum(high, -low), np.float64)
+
+
+def _measure_slopes(network: Network, table: npt.NDArray[np.float64]) -> None:
     """Shares of saturated entries and of dead units; without an activation 0 and 0."""
-    if layer.activation is None:
-        op = network.nodes[layer.output - 1].op
-        return (op.saturated(SATURATED_BELOW), 0.0) if isinstance(op, Gates) else (0.0, 0.0)
-    activation = network.nodes[layer.activation - 1].op
-    assert isinstance(activation, Activation)
-    size = np.abs(activation.slopes)
-    saturated = (
-        float(np.count_nonzero(size < SATURATED_BELOW * activation.largest_slope)) / size.size
-        if activation.saturates
-        else 0.0
-    )
-    dead = float(np.count_nonzero(np.maximum.reduce(size, axis=0) == 0.0)) / size.shape[1]
-    return saturated, dead
+    saturated, dead = table[LAYER_COLUMNS.index("saturated")], table[LAYER_COLUMNS.index("dead")]
+    saturated[:], dead[:] = 0.0, 0.0
+    groups: dict[tuple[type[Activation], tuple[int, ...]], list[tuple[int, Activation]]] = {}
+    for column, layer in enumerate(network.layers):
+        op = network.nodes[(layer.activation or layer.output) - 1].op
+        if isinstance(op, Gates):
+            saturated[column] = op.saturated(SATURATED_BELOW)
+        elif layer.activation is not None:
+            assert isinstance(op, Activation)
+            groups.setdefault((type(op), op.slopes.shape), []).append((column, op))
+    for (kind, _), members in groups.items():
+        columns = [column for column, _ in members]
+        sizes = np.abs(np.array([op.slopes for _, op in members]))
+        if kind.saturates:
+            bounds = np.array([SATURATED_BELOW * op.largest_slope for _, op in members])
+            flat = np.count_nonzero(sizes < bounds[:, None, None], axis=(1, 2))
+            saturated[columns] = flat / sizes[0].size
+        none = np.maximum.reduce(sizes, axis=1) == 0.0
+        dead[columns] = np.count_nonzero(none, axis=1) / none.shape[1]

@@ -235,6 +235,11 @@ class Session:
         if grain is Grain.OP:
             yield from self._one_op()
         elif grain is Grain.STEP:
+            while self.cursor == (step, 0) >= self.run.end():
+                # Nobody looks at single ops: the same bits without their events.
+                yield from self._machine.seek(self.run, self.cursor)
+                if (yield from self._machine.step()):
+                    self.run.cursor = Position(step + 1, 0)
             while self.cursor.step == step:
                 yield from self._one_op()
         else:

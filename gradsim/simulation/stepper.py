@@ -21,14 +21,22 @@ def training_step(training: Training, inputs: Array, target: Array, step: int) -
     The generator may be left between any two events; the network then holds exactly what has been
     computed so far. Overflow and division by zero are results here, not errors.
     """
-    yield from _quiet(_events(training, inputs, target, step, l2_norm))
+    yield from _quiet(_events(training, inputs, target, step, l2_norm, l2_norm))
 
 
 def run_step(training: Training, inputs: Array, target: Array, step: int) -> None:
     """The same step, whole, where nobody looks at single events: to the same bits, faster."""
     with np.errstate(all="ignore"):
-        for _ in _events(training, inputs, target, step, _unmeasured):
+        for _ in _events(training, inputs, target, step, _unmeasured, _unmeasured):
             pass
+
+
+def unwatched(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
+    """The same step whose events bear no norms; only what time steps add is measured.
+
+    To be gone through with floating-point errors ignored.
+    """
+    yield from _events(training, inputs, target, step, _unmeasured, l2_norm)
 
 
 def _unmeasured(_: Array) -> float:
@@ -36,11 +44,11 @@ def _unmeasured(_: Array) -> float:
 
 
 def _events(
-    training: Training, inputs: Array, target: Array, step: int, norm: Norm
+    training: Training, inputs: Array, target: Array, step: int, norm: Norm, norm_of_parts: Norm
 ) -> Iterator[Event]:
     yield from _forward(training.network, inputs, step, norm)
     yield from _loss(training, target, step, norm)
-    yield from _backward(training.network, step, norm)
+    yield from _backward(training.network, step, norm, norm_of_parts)
     yield from _clip(training, step)
     yield from _update(training, step, norm)
 
@@ -108,7 +116,7 @@ def _loss(training: Training, target: Array, step: int, norm: Norm) -> Iterator[
     )
 
 
-def _backward(network: Network, step: int, norm: Norm) -> Iterator[Event]:
+def _backward(network: Network, step: int, norm: Norm, norm_of_parts: Norm) -> Iterator[Event]:
     gradients = network.gradients
     norms: list[float | None] = [0.0] * len(gradients)
     arrived = [False] * len(gradients)
@@ -127,7 +135,7 @@ def _backward(network: Network, step: int, norm: Norm) -> Iterator[Event]:
         came = norms[index] or 0.0
         sent = network.sent[index] = node.op.backward(given)
         if index in network.shared:
-            _add_up(network, index, norm)
+            _add_up(network, index, norm_of_parts)
         for (source, path, part), gradient in zip(node.reads, sent, strict=True):
             out = norm(gradient)
             first = not arrived[source]

@@ -68,7 +68,7 @@ class Frame:
     step: int
     """The step shown."""
     event: Event | None
-    """The latest event of the step shown; None before the first."""
+    """The latest event of the step shown; None before the first, and once it is finished."""
     finished: bool
     wave: Wave
     grad_weight: Sizes
@@ -116,15 +116,17 @@ def frame(session: Session, view: View) -> Frame:
         clip = next(k for k, entry in enumerate(records[step].plan) if entry[0] is Phase.CLIP)
         op = clip + 1
     record = records[shown] if shown < len(records) else StepRecord(shown)
-    count = len(record.plan) if finished else op
-    events = session.events_of(shown, count)
+    # Of a finished step all is in its table; its single events may not have been recorded.
+    events = () if finished else session.events_of(shown, op)
     experiment = session.run.experiment_at(shown)
     shown_lane = lane(experiment, session.run.data.steps, view.level)
     depth = shown_lane.length
-    passed = wave(events, record.plan, shown_lane)
-    upto = shown + 1 if record.loss is not None and _past(events, Phase.LOSS) else shown
+    passed = whole(record, shown_lane) if finished else wave(events, record.plan, shown_lane)
+    lost = finished or _past(events, Phase.LOSS)
+    upto = shown + 1 if record.loss is not None and lost else shown
     # The gradients of this step are said to be known once the pass shown has reached them all.
-    known = record if _past(events, Phase.CLIP) or None not in passed.backward else None
+    reached = finished or _past(events, Phase.CLIP) or None not in passed.backward
+    known = record if reached else None
     earlier = records[shown - 1] if shown else None
     layer = min(max(view.layer, 1), depth + 1)
     return Frame(
@@ -171,6 +173,21 @@ def wave(events: Sequence[Event], plan: Plan, lane: Lane) -> Wave:
             # Through time the gradient of the state is what comes to a time step first.
             backward[head] = event.norm_in
     return Wave(tuple(forward), tuple(backward), head, phase)
+
+
+def whole(record: StepRecord, lane: Lane) -> Wave:
+    """What a pass leaves behind that has gone all the way."""
+    forward, backward = record.column("output_norm"), record.column(lane.size)
+    if forward is None or backward is None:
+        nothing = (None,) * (lane.length + 1)
+        return Wave(nothing, nothing, None, Phase.UPDATE)
+    columns = list(lane.columns)
+    return Wave(
+        tuple(float(size) for size in forward[columns]),
+        tuple(float(size) for size in backward[columns]),
+        None,
+        Phase.UPDATE,
+    )
 
 
 def _past(events: Sequence[Event], phase: Phase) -> bool:

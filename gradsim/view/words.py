@@ -73,11 +73,11 @@ def _size(frame: Frame) -> str:
 
 
 def _place(frame: Frame) -> str:
+    if frame.finished:
+        return "done"
     event = frame.event
     if event is None:
         return "at the start"
-    if frame.finished:
-        return "done"
     return describe(event)
 
 

@@ -76,8 +76,8 @@ def test_rows_of_the_report_are_the_time_steps_of_each_layer() -> None:
         delta, state = network.gradients[slots.pre_activation], network.gradients[slots.output]
         assert delta is not None
         assert state is not None
-        assert row["delta_norm"] == l2_norm(delta)
-        assert row["output_grad_norm"] == l2_norm(state)
+        assert row["delta_norm"] == pytest.approx(l2_norm(delta), rel=1e-13)
+        assert row["output_grad_norm"] == pytest.approx(l2_norm(state), rel=1e-13)
 
 
 def test_no_time_step_passes_the_bound() -> None:

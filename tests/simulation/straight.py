@@ -7,6 +7,8 @@ can be compared with it. `Model` moves cursors over what `Straight` computes.
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+import pytest
 from helpers import same_bits, training_of
 
 from gradsim.experiment.batches import Batches
@@ -285,7 +287,8 @@ def check_look(session: Session, model: Model) -> None:
         ):
             known = record.column(name)
             assert known is not None
-            assert known[column] == l2_norm(array), name
+            close = 1e-12 if array.dtype == np.float64 else 1e-5
+            assert known[column] == pytest.approx(l2_norm(array), rel=close, nan_ok=True), name
 
 
 def same_network(got: Network, straight: Straight, position: Position) -> None:

@@ -42,6 +42,7 @@ from gradsim.simulation.actions import (
     Visit,
 )
 from gradsim.simulation.events import Phase
+from gradsim.simulation.machine import OPS_AT_ONCE
 from gradsim.simulation.measure import LAYER_COLUMNS
 from gradsim.simulation.run import Position, Segment
 from gradsim.simulation.session import Session
@@ -256,7 +257,9 @@ def test_more_steps_than_are_recorded() -> None:
     """With the windows as they are: events are let go of, and come back the same."""
     declared = small(normalization="batch")
     session = Session(declared)
-    session.do(Advance(Grain.STEP, 4 * run.EVENTS_KEPT))
+    session.do(Advance(Grain.OP))
+    ops = len(session.run.records[0].plan)
+    session.do(Advance(Grain.OP, 4 * run.EVENTS_KEPT * ops - 1))
     kept = [r.step for r in session.past() if r.events is not None]
     assert 0 < len(kept) <= run.EVENTS_KEPT + 1
     losses = [r.loss for r in session.past()]
@@ -323,11 +326,39 @@ def test_look_knows_the_gradients_of_the_step_at_the_cursor() -> None:
         session.do(Advance(Grain.PHASE))
 
 
-def test_slices_are_one_op_each_and_all_of_them_are_the_action() -> None:
+def test_steps_computed_whole_have_no_events_until_they_are_asked_for() -> None:
+    declared = small(normalization="batch")
+    session, line = Session(declared), Line((Segment(0, declared),))
+    session.do(Advance(Grain.STEP, 5))
+    assert [record.events for record in session.past()] == [None] * 5
+    session.do(Back(Grain.OP, 3))
+    step, op = session.cursor
+    assert list(session.events()) == line.straight.events(step)[:op]
+    session.do(Advance(Grain.STEP, 2))
+    same_network(session.network(), line.straight, session.cursor)
+
+
+@pytest.mark.parametrize("slices", [1, 2])
+def test_a_step_left_in_its_middle_is_made_again_from_its_start(slices: int) -> None:
+    declared = small(depth=40)
+    session, line = Session(declared), Line((Segment(0, declared),))
+    session.do(Advance(Grain.STEP, 2))
+    work = session.perform(Advance(Grain.STEP))
+    for _ in range(slices):
+        next(work)
+    del work
+    assert session.cursor == (2, 0)
+    session.do(Advance(Grain.OP, 7))
+    assert list(session.events()) == line.straight.events(2)[:7]
+    session.do(Advance(Grain.STEP, 2))
+    same_network(session.network(), line.straight, session.cursor)
+
+
+def test_slices_are_small_and_all_of_them_are_the_action() -> None:
     whole, sliced = Session(small()), Session(small())
     whole.do(Advance(Grain.STEP, 3))
     slices = list(sliced.perform(Advance(Grain.STEP, 3)))
-    assert len(slices) >= 3 * len(sliced.run.records[0].plan)
+    assert len(slices) >= 3 * len(sliced.run.records[0].plan) / OPS_AT_ONCE
     assert whole.cursor == sliced.cursor
     assert same_bits(whole.network().parameters.values, sliced.network().parameters.values)
 
