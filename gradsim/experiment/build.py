@@ -176,9 +176,7 @@ def _bind(nodes: list[Node], store: ParameterStore) -> dict[int, tuple[Shared, .
             if name in taken:
                 scratch = beside.setdefault(name, np.zeros_like(view.grad))
                 views[spec.name] = Parameter(name, view.value, scratch)
-                added.append(Shared(name, view.grad, scratch))
-            elif node.time is not None:
-                added.append(Shared(name, view.grad, None))
+                added.append(Shared(view.grad, scratch))
             taken.add(name)
         node.op.bind(views)
         if added:

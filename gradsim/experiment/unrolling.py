@@ -10,10 +10,9 @@ from gradsim.nn.activations import ACTIVATIONS
 from gradsim.nn.linear import Linear
 from gradsim.nn.normalization import NORMALIZATIONS, WeightNorm
 from gradsim.nn.recurrent import (
-    GATES,
     GRUGates,
-    GRULinear,
     LSTMGates,
+    Memory,
     OverTime,
     RecurrentLinear,
 )
@@ -56,10 +55,14 @@ class _Layer:
     steps: int
     units: int = field(init=False)
     at: Any = field(init=False)
+    memory: Memory = field(init=False)
 
     def __post_init__(self) -> None:
         self.at = self.e.at(self.layer)
         self.units = int(self.at["width"])
+        self.memory = Memory(
+            self.e.cell, self.steps, self.batch, self.fan_in, self.units, self.e.dtype
+        )
 
     def unroll(self, below: list[Read]) -> list[Read]:
         """What the layer hands on at each time step."""
@@ -73,20 +76,19 @@ class _Layer:
     def _step(self, time: int, source: Read, state: Read | None) -> Read:
         e, batch, units, layer = self.e, self.batch, self.units, self.layer
         cut = self._is_cut(time)
-        kind = GRULinear if e.cell == "gru" else RecurrentLinear
-        linear = kind(batch, self.fan_in, units, GATES[e.cell], e.dtype, cut=cut)
+        linear = RecurrentLinear(self.memory, time - 1, cut=cut)
         reads = (source, state) if state else (source,)
         mark = Mark(layer, time=time, weight="recurrent.weight")
         value = mark.pre_activation = self.wiring.place(
             linear,
             layer,
             *(read[0] for read in reads),
-            width=linear.z.shape[1],
+            width=self.memory.outputs,
             paths=("input", "state")[: len(reads)],
             time=time,
             parts=tuple(read[1] for read in reads),
         )
-        value = self._normalized(value, linear.z.shape[1], time)
+        value = self._normalized(value, self.memory.outputs, time)
         part: slice | None = None
         match e.cell:
             case "lstm":

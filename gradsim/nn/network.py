@@ -49,14 +49,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A gradient that several nodes add to: where it belongs, and where this one writes its part.
+    """A gradient that several nodes add to: where it belongs, and where this one writes."""
 
-    `part` is None for the node that comes first in the backward pass: it begins the sum.
-    """
-
-    name: str
     total: Array
-    part: Array | None
+    part: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +103,7 @@ class Network:
         self.sent: list[tuple[Array, ...]] = [()] * count
         """What node k sent back to each of its inputs, in the last backward pass."""
         self.shared = shared or {}
-        """The gradients that node k shares with others."""
-        self.contributed: dict[int, float] = {}
-        """L2 norm of what node k added to the gradient of the recurrent weights, in the last
-        backward pass, where it was measured."""
+        """The gradients that node k adds to; the node before it on the way back has begun them."""
         consumers = [0] * count
         for node in self.nodes:
             for value, _, part in node.reads:

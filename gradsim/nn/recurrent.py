@@ -1,42 +1,41 @@
 """Recurrent ops: what a cell does at one time step. An op is there once for each step.
 
-The parameters are shared by all steps: each op has the same views of the values, and writes a
-gradient of its own, which the network adds up.
+The parameters are shared by all steps, and their gradients are sums over all of them.
 """
 
 from abc import abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
-from gradsim.nn.activations.base import sigmoid
-from gradsim.nn.arrays import Array
+from gradsim.nn.arrays import Array, l2_norms
 from gradsim.nn.op import Op, Parameter, ParameterSpec, Start
 
 
-class RecurrentLinear(Op):
-    """z = x U^T + b + h W^T + b_h at one time step; x: (batch, fan_in), h: (batch, units).
+class Memory:
+    """What the time steps of a recurrent layer share: weights, and what each of them has read.
 
-    U is `weight`: (gates * units, fan_in), W is `recurrent.weight`: (gates * units, units), with a
-    bias each, as PyTorch has it. At the first time step there is no h, which stands for zeros.
-    Backward, with delta = dL/dz: grad_U = delta^T x, grad_W = delta^T h, both biases sum delta,
-    grad_x = delta U, grad_h = delta W, or zeros where the gradient through time is cut.
-    Source: Elman 1990.
+    All steps use one matrix M of both weights, so that z = [x, h] M^T + m; `kind` says how M is
+    put together of U and W. Gradients are worked out for all steps at once, when the first time
+    step, the last in the backward pass, has its own: grad_M = sum over time of delta^T [x, h].
     """
 
-    name = "recurrent-linear"
-
     def __init__(
-        self, batch: int, fan_in: int, units: int, gates: int, dtype: str, *, cut: bool = False
+        self, kind: str, steps: int, batch: int, fan_in: int, units: int, dtype: str
     ) -> None:
-        self.fan_in, self.units, self.gates, self.cut = fan_in, units, gates, cut
-        self.z: Array = np.zeros((batch, self._outputs()), dtype)
-        self.grad_x: Array = np.zeros((batch, fan_in), dtype)
-        self.grad_h: Array = np.zeros((batch, units), dtype)
-        self._part: Array = np.zeros((batch, gates * units), dtype)
-
-    def _outputs(self) -> int:
-        return self.gates * self.units
+        self.fan_in, self.units, self.gates = fan_in, units, GATES[kind]
+        self.split = kind == "gru"
+        """Whether the last gate keeps what comes from x and from h apart, side by side."""
+        self.outputs = (self.gates + self.split) * units
+        self.matrix: Array = np.zeros((self.outputs, fan_in + units), dtype)
+        self.shift: Array = np.zeros(self.outputs, dtype)
+        self.taken: Array = np.zeros((steps, batch, fan_in + units), dtype)
+        """[x, h] of every time step."""
+        self.deltas: Array = np.zeros((steps, batch, self.outputs), dtype)
+        """dL/dz of every time step."""
+        self.z: Array = np.zeros((steps, batch, self.outputs), dtype)
+        self.sent: Array = np.zeros((steps, batch, fan_in + units), dtype)
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """`weight`, `bias`, `recurrent.weight`, `recurrent.bias`."""
@@ -50,101 +49,123 @@ class RecurrentLinear(Op):
 
     def bind(self, parameters: Mapping[str, Parameter]) -> None:
         """Take the views."""
-        into, over = parameters["weight"], parameters["recurrent.weight"]
-        bias, bias_over = parameters["bias"], parameters["recurrent.bias"]
-        self.weight, self.grad_weight = into.value, into.grad
-        self.recurrent, self.grad_recurrent = over.value, over.grad
-        self.bias, self.grad_bias = bias.value, bias.grad
-        self.recurrent_bias, self.grad_recurrent_bias = bias_over.value, bias_over.grad
+        self.into, self.over = parameters["weight"], parameters["recurrent.weight"]
+        self.bias, self.bias_over = parameters["bias"], parameters["recurrent.bias"]
+
+    def assemble(self) -> None:
+        """Put M and m together from the parameters as they are now."""
+        f, rows, u = self.fan_in, self.gates * self.units, self.units
+        self.matrix[:rows, :f] = self.into.value
+        self.shift[:rows] = self.bias.value
+        if not self.split:
+            self.matrix[:, f:] = self.over.value
+            self.shift += self.bias_over.value
+            return
+        self.matrix[: 2 * u, f:] = self.over.value[: 2 * u]
+        self.matrix[rows:, f:] = self.over.value[2 * u :]
+        self.shift[: 2 * u] += self.bias_over.value[: 2 * u]
+        self.shift[rows:] = self.bias_over.value[2 * u :]
+
+    def add_up(self) -> None:
+        """Write the gradients of all parameters: the sums over all time steps."""
+        f, rows, u = self.fan_in, self.gates * self.units, self.units
+        deltas = self.deltas.reshape(-1, self.outputs)
+        grad = np.dot(deltas.T, self.taken.reshape(-1, f + u))
+        shift = np.add.reduce(deltas, axis=0)
+        self.into.grad[...] = grad[:rows, :f]
+        self.bias.grad[...] = shift[:rows]
+        if self.split:
+            grad[2 * u : rows, f:] = grad[rows:, f:]
+            shift[2 * u : rows] = shift[rows:]
+        self.over.grad[...] = grad[:rows, f:]
+        self.bias_over.grad[...] = shift[:rows]
+
+    def contributions(self) -> npt.NDArray[np.float64]:
+        """L2 norm of what each time step adds to the recurrent gradient: (steps,)."""
+        h, deltas = self.taken[:, :, self.fan_in :], self.deltas
+        if self.split:
+            u = self.units
+            deltas = np.concatenate((deltas[:, :, : 2 * u], deltas[:, :, 3 * u :]), axis=2)
+        return l2_norms(np.matmul(deltas.transpose(0, 2, 1), h))
+
+
+class RecurrentLinear(Op):
+    """z = x U^T + b + h W^T + b_h at one time step; x: (batch, fan_in), h: (batch, units).
+
+    U is `weight`: (gates * units, fan_in), W is `recurrent.weight`: (gates * units, units), with a
+    bias each, as PyTorch has it. At the first time step there is no h, which stands for zeros. For
+    a GRU, with gates r, z, n, the output is [r, z, n of x, n of h], since r scales the last only
+    after the product. Backward, with delta = dL/dz: grad_x = delta U, grad_h = delta W, or zeros
+    where the gradient through time is cut; the parameters' gradients are summed up by `Memory`.
+    Source: Elman 1990; Cho et al. 2014.
+    """
+
+    name = "recurrent-linear"
+
+    def __init__(self, memory: Memory, index: int, *, cut: bool = False) -> None:
+        """`index` is the time step, counted from 0."""
+        self.memory, self.index, self.cut = memory, index, cut
+        self.z: Array = memory.z[index]
+        self._taken, self._sent = memory.taken[index], memory.sent[index]
+        self._x, self.h = self._taken[:, : memory.fan_in], self._taken[:, memory.fan_in :]
+        self._of_x, self._of_h = self._sent[:, : memory.fan_in], self._sent[:, memory.fan_in :]
+
+    def parameters(self) -> tuple[ParameterSpec, ...]:
+        """Those of the layer, at its first time step; the others share them."""
+        return () if self.index else self.memory.parameters()
+
+    def bind(self, parameters: Mapping[str, Parameter]) -> None:
+        """Take the views for all time steps."""
+        if not self.index:
+            self.memory.bind(parameters)
 
     def forward(self, x: Array, h: Array | None = None) -> Array:
-        """z: (batch, gates * units)."""
-        self.x, self.h = x, h
-        np.dot(x, self.weight.T, out=self.z)
-        self.z += self.bias
-        if h is not None:
-            np.dot(h, self.recurrent.T, out=self._part)
-            self.z += self._part
-        self.z += self.recurrent_bias
+        """z: (batch, outputs)."""
+        self._first = h is None
+        self._x[...] = x
+        self.h[...] = 0.0 if h is None else h
+        if not self.index:
+            self.memory.assemble()
+        np.dot(self._taken, self.memory.matrix.T, out=self.z)
+        self.z += self.memory.shift
         return self.z
 
     def backward(self, delta: Array) -> tuple[Array, ...]:
-        """(delta U, delta W); writes the gradients of this step."""
-        return self._back(delta, delta)
-
-    def _back(self, of_x: Array, of_h: Array) -> tuple[Array, ...]:
-        """What each of both products sends back, given the gradient of each."""
-        np.dot(of_x.T, self.x, out=self.grad_weight)
-        np.add.reduce(of_x, axis=0, out=self.grad_bias)
-        np.add.reduce(of_h, axis=0, out=self.grad_recurrent_bias)
-        np.dot(of_x, self.weight, out=self.grad_x)
-        if self.h is None:
-            self.grad_recurrent.fill(0.0)
-            return (self.grad_x,)
-        np.dot(of_h.T, self.h, out=self.grad_recurrent)
-        if not self.cut:
-            np.dot(of_h, self.recurrent, out=self.grad_h)
-        return self.grad_x, self.grad_h
+        """(delta U, delta W); at the first time step the gradients of the parameters are summed."""
+        self.memory.deltas[self.index] = delta
+        np.dot(delta, self.memory.matrix, out=self._sent)
+        if not self.index:
+            self.memory.add_up()
+        if self._first:
+            return (self._of_x,)
+        if self.cut:
+            self._of_h.fill(0.0)
+        return self._of_x, self._of_h
 
     def infer(self, x: Array, h: Array | None = None) -> Array:
         """z."""
-        z: Array = np.dot(x, self.weight.T) + self.bias
+        memory = self.memory
+        if not self.index:
+            memory.assemble()
+        z: Array = np.dot(x, memory.matrix[:, : memory.fan_in].T) + memory.shift
         if h is not None:
-            z += np.dot(h, self.recurrent.T)
-        return np.asarray(z + self.recurrent_bias)
+            z += np.dot(h, memory.matrix[:, memory.fan_in :].T)
+        return z
 
 
-class GRULinear(RecurrentLinear):
-    """The linear part of a GRU: r and z as sums of both products, those of n side by side.
+def squash(x: Array, out: Array) -> None:
+    """Write 1 / (1 + e^-x) into `out`, in few passes; bounded, so that nothing overflows."""
+    np.negative(x, out=out)
+    np.minimum(out, _BOUND[x.dtype], out=out)
+    np.exp(out, out=out)
+    out += 1.0
+    np.divide(1.0, out, out=out)
 
-    Gates r, z, n; out: (batch, 4 * units) is [r, z, n of x, n of h], since r scales the last only
-    after the product. Source: Cho et al. 2014; conventions as in PyTorch.
-    """
 
-    name = "gru-linear"
-
-    def __init__(
-        self, batch: int, fan_in: int, units: int, gates: int, dtype: str, *, cut: bool = False
-    ) -> None:
-        super().__init__(batch, fan_in, units, gates, dtype, cut=cut)
-        self._of_h: Array = np.zeros((batch, 3 * units), dtype)
-
-    def _outputs(self) -> int:
-        return 4 * self.units
-
-    def forward(self, x: Array, h: Array | None = None) -> Array:
-        """[r, z, n of x, n of h]: (batch, 4 * units)."""
-        self.x, self.h = x, h
-        u = self.units
-        np.dot(x, self.weight.T, out=self._part)
-        self._part += self.bias
-        self.z[:, : 3 * u] = self._part
-        if h is None:
-            self._of_h[...] = self.recurrent_bias
-        else:
-            np.dot(h, self.recurrent.T, out=self._of_h)
-            self._of_h += self.recurrent_bias
-        self.z[:, : 2 * u] += self._of_h[:, : 2 * u]
-        self.z[:, 3 * u :] = self._of_h[:, 2 * u :]
-        return self.z
-
-    def backward(self, delta: Array) -> tuple[Array, ...]:
-        """(delta U, delta W); writes the gradients of this step."""
-        u = self.units
-        self._of_h[:, : 2 * u] = delta[:, : 2 * u]
-        self._of_h[:, 2 * u :] = delta[:, 3 * u :]
-        np.copyto(self._part, delta[:, : 3 * u])
-        return self._back(self._part, self._of_h)
-
-    def infer(self, x: Array, h: Array | None = None) -> Array:
-        """[r, z, n of x, n of h]."""
-        u = self.units
-        of_x = np.dot(x, self.weight.T) + self.bias
-        of_h = np.broadcast_to(self.recurrent_bias, of_x.shape)
-        if h is not None:
-            of_h = of_h + np.dot(h, self.recurrent.T)
-        both = of_x[:, : 2 * u] + of_h[:, : 2 * u]
-        return np.concatenate((both, of_x[:, 2 * u :], of_h[:, 2 * u :]), axis=1)
+_BOUND = {
+    np.dtype(kind): float(np.log(np.finfo(kind).max)) - 1.0 for kind in (np.float32, np.float64)
+}
+"""The largest x for which e^x + 1 is still a number of the format."""
 
 
 class Gates(Op):
@@ -181,6 +202,8 @@ class GRUGates(Gates):
         self.y: Array = np.zeros((batch, units), dtype)
         self.grad_gates: Array = np.zeros((batch, 4 * units), dtype)
         self.grad_h: Array = np.zeros((batch, units), dtype)
+        self._slopes: Array = np.zeros((batch, 2 * units), dtype)
+        self._part: Array = np.zeros((batch, units), dtype)
 
     def opened(self) -> Array:
         """r and z: (batch, 2 * units)."""
@@ -188,31 +211,35 @@ class GRUGates(Gates):
 
     def forward(self, gates: Array, h: Array | None = None) -> Array:
         """h': (batch, units)."""
-        u, n = self.units, self.n
+        u, n, y = self.units, self.n, self.y
         self.n_h, self.h = gates[:, 3 * u :], h
-        sigmoid(gates[:, : 2 * u], self.gates)
+        squash(gates[:, : 2 * u], self.gates)
         r, z = self.gates[:, :u], self.gates[:, u:]
         np.multiply(r, self.n_h, out=n)
         n += gates[:, 2 * u : 3 * u]
         np.tanh(n, out=n)
-        np.subtract(1.0, z, out=self.y)
-        self.y *= n
-        if h is not None:
-            self.y += z * h
-        return self.y
+        # (1 - z) n + z h = n + z (h - n)
+        np.subtract(0.0 if h is None else h, n, out=y)
+        y *= z
+        y += n
+        return y
 
     def backward(self, grad: Array) -> tuple[Array, ...]:
         """(for the gates, for h)."""
-        u, n, out = self.units, self.n, self.grad_gates
+        u, n, out, part = self.units, self.n, self.grad_gates, self._part
         r, z = self.gates[:, :u], self.gates[:, u:]
-        of_n = grad * (1.0 - z)
-        of_n *= (1.0 - n) * (1.0 + n)
-        out[:, 2 * u : 3 * u] = of_n
+        slopes = np.subtract(1.0, self.gates, out=self._slopes)
+        np.multiply(grad, slopes[:, u:], out=part)
+        slopes *= self.gates
+        of_n = out[:, 2 * u : 3 * u]
+        np.multiply(n, n, out=of_n)
+        np.subtract(1.0, of_n, out=of_n)
+        of_n *= part
         np.multiply(of_n, r, out=out[:, 3 * u :])
-        of_n *= self.n_h
-        np.multiply(of_n, r * (1.0 - r), out=out[:, :u])
-        np.multiply(grad, -n if self.h is None else self.h - n, out=out[:, u : 2 * u])
-        out[:, u : 2 * u] *= z * (1.0 - z)
+        np.multiply(of_n, self.n_h, out=out[:, :u])
+        np.subtract(0.0 if self.h is None else self.h, n, out=part)
+        np.multiply(grad, part, out=out[:, u : 2 * u])
+        out[:, : 2 * u] *= slopes
         if self.h is None:
             return (out,)
         if not self.cut:
@@ -223,7 +250,7 @@ class GRUGates(Gates):
         """h'."""
         u = self.units
         both = np.empty_like(gates[:, : 2 * u])
-        sigmoid(gates[:, : 2 * u], both)
+        squash(gates[:, : 2 * u], both)
         r, z = both[:, :u], both[:, u:]
         n = np.tanh(gates[:, 2 * u : 3 * u] + r * gates[:, 3 * u :])
         y: Array = (1.0 - z) * n
@@ -249,6 +276,11 @@ class LSTMGates(Gates):
         """tanh(c')."""
         self.grad_gates: Array = np.zeros((batch, 4 * units), dtype)
         self.grad_c: Array = np.zeros((batch, units), dtype)
+        self._slopes: Array = np.zeros((batch, 4 * units), dtype)
+        self._of_c: Array = np.zeros((batch, units), dtype)
+        self._i, self._f, self._g, self._o = (
+            self.gates[:, k * units : (k + 1) * units] for k in range(4)
+        )
 
     def opened(self) -> Array:
         """i, f and o: (batch, 3 * units)."""
@@ -257,49 +289,49 @@ class LSTMGates(Gates):
 
     def forward(self, gates: Array, c: Array | None = None) -> Array:
         """[h', c']: (batch, 2 * units)."""
-        u, done = self.units, self.gates
+        u = self.units
         self.c = c
-        sigmoid(gates[:, : 2 * u], done[:, : 2 * u])
-        np.tanh(gates[:, 2 * u : 3 * u], out=done[:, 2 * u : 3 * u])
-        sigmoid(gates[:, 3 * u :], done[:, 3 * u :])
-        i, f, g, o = (done[:, k * u : (k + 1) * u] for k in range(4))
+        squash(gates, self.gates)
+        np.tanh(gates[:, 2 * u : 3 * u], out=self._g)
         cell = self.y[:, u:]
-        np.multiply(i, g, out=cell)
+        np.multiply(self._i, self._g, out=cell)
         if c is not None:
-            cell += f * c
+            np.multiply(self._f, c, out=self.squashed)
+            cell += self.squashed
         np.tanh(cell, out=self.squashed)
-        np.multiply(o, self.squashed, out=self.y[:, :u])
+        np.multiply(self._o, self.squashed, out=self.y[:, :u])
         return self.y
 
     def backward(self, grad: Array) -> tuple[Array, ...]:
         """(for the gates, for c)."""
-        u, out, squashed = self.units, self.grad_gates, self.squashed
-        i, f, g, o = (self.gates[:, k * u : (k + 1) * u] for k in range(4))
-        of_h = grad[:, :u]
-        of_c = of_h * o
-        of_c *= (1.0 - squashed) * (1.0 + squashed)
+        u, out, squashed, of_c = self.units, self.grad_gates, self.squashed, self._of_c
+        slopes, of_h = self._slopes, grad[:, :u]
+        np.multiply(squashed, squashed, out=of_c)
+        np.subtract(1.0, of_c, out=of_c)
+        of_c *= self._o
+        of_c *= of_h
         of_c += grad[:, u:]
-        np.multiply(of_c, g, out=out[:, :u])
-        if self.c is None:
-            out[:, u : 2 * u] = 0.0
-        else:
-            np.multiply(of_c, self.c, out=out[:, u : 2 * u])
-        np.multiply(of_c, i, out=out[:, 2 * u : 3 * u])
+        np.multiply(of_c, self._g, out=out[:, :u])
+        np.multiply(of_c, 0.0 if self.c is None else self.c, out=out[:, u : 2 * u])
+        np.multiply(of_c, self._i, out=out[:, 2 * u : 3 * u])
         np.multiply(of_h, squashed, out=out[:, 3 * u :])
-        out[:, : 2 * u] *= self.gates[:, : 2 * u] * (1.0 - self.gates[:, : 2 * u])
-        out[:, 2 * u : 3 * u] *= (1.0 - g) * (1.0 + g)
-        out[:, 3 * u :] *= o * (1.0 - o)
+        np.subtract(1.0, self.gates, out=slopes)
+        slopes *= self.gates
+        of_g = slopes[:, 2 * u : 3 * u]
+        np.multiply(self._g, self._g, out=of_g)
+        np.subtract(1.0, of_g, out=of_g)
+        out *= slopes
         if self.c is None:
             return (out,)
         if not self.cut:
-            np.multiply(of_c, f, out=self.grad_c)
+            np.multiply(of_c, self._f, out=self.grad_c)
         return out, self.grad_c
 
     def infer(self, gates: Array, c: Array | None = None) -> Array:
         """[h', c']."""
         u = self.units
         done = np.empty_like(gates)
-        sigmoid(gates, done)
+        squash(gates, done)
         np.tanh(gates[:, 2 * u : 3 * u], out=done[:, 2 * u : 3 * u])
         i, f, g, o = (done[:, k * u : (k + 1) * u] for k in range(4))
         cell = i * g if c is None else f * c + i * g

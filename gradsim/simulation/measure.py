@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array, l2_norms, means_and_stds
 from gradsim.nn.network import LayerName, Network
-from gradsim.nn.recurrent import Gates
+from gradsim.nn.recurrent import Gates, RecurrentLinear
 from gradsim.simulation.events import Event, Plan
 
 LAYER_COLUMNS = (
@@ -118,8 +118,10 @@ def measure_gradients(network: Network, table: npt.NDArray[np.float64]) -> None:
         for row, name in enumerate(("grad_weight_norm", "grad_weight_max", "weight_norm")):
             table[LAYER_COLUMNS.index(name)] = weights[row][index]
         for column, layer in enumerate(layers):
-            if layer.time is not None:
-                table[_GRAD_WEIGHT, column] = network.contributed[layer.pre_activation]
+            op = network.nodes[layer.pre_activation - 1].op
+            if layer.time == 1 and isinstance(op, RecurrentLinear):
+                added = op.memory.contributions()
+                table[_GRAD_WEIGHT, column : column + len(added)] = added
         mean, std = LAYER_COLUMNS.index("activation_mean"), LAYER_COLUMNS.index("activation_std")
         for columns, stack in _stacks([values[k] for k in shown]):
             table[mean, columns], table[std, columns] = means_and_stds(stack)

@@ -21,22 +21,19 @@ def training_step(training: Training, inputs: Array, target: Array, step: int) -
     The generator may be left between any two events; the network then holds exactly what has been
     computed so far. Overflow and division by zero are results here, not errors.
     """
-    yield from _quiet(_events(training, inputs, target, step, l2_norm, l2_norm))
+    yield from _quiet(_events(training, inputs, target, step, l2_norm))
 
 
 def run_step(training: Training, inputs: Array, target: Array, step: int) -> None:
     """The same step, whole, where nobody looks at single events: to the same bits, faster."""
     with np.errstate(all="ignore"):
-        for _ in _events(training, inputs, target, step, _unmeasured, _unmeasured):
+        for _ in unwatched(training, inputs, target, step):
             pass
 
 
 def unwatched(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
-    """The same step whose events bear no norms; only what time steps add is measured.
-
-    To be gone through with floating-point errors ignored.
-    """
-    yield from _events(training, inputs, target, step, _unmeasured, l2_norm)
+    """The same step whose events bear no norms, to be gone through with errors ignored."""
+    yield from _events(training, inputs, target, step, _unmeasured)
 
 
 def _unmeasured(_: Array) -> float:
@@ -44,11 +41,11 @@ def _unmeasured(_: Array) -> float:
 
 
 def _events(
-    training: Training, inputs: Array, target: Array, step: int, norm: Norm, norm_of_parts: Norm
+    training: Training, inputs: Array, target: Array, step: int, norm: Norm
 ) -> Iterator[Event]:
     yield from _forward(training.network, inputs, step, norm)
     yield from _loss(training, target, step, norm)
-    yield from _backward(training.network, step, norm, norm_of_parts)
+    yield from _backward(training.network, step, norm)
     yield from _clip(training, step)
     yield from _update(training, step, norm)
 
@@ -116,7 +113,7 @@ def _loss(training: Training, target: Array, step: int, norm: Norm) -> Iterator[
     )
 
 
-def _backward(network: Network, step: int, norm: Norm, norm_of_parts: Norm) -> Iterator[Event]:
+def _backward(network: Network, step: int, norm: Norm) -> Iterator[Event]:
     gradients = network.gradients
     norms: list[float | None] = [0.0] * len(gradients)
     arrived = [False] * len(gradients)
@@ -134,8 +131,8 @@ def _backward(network: Network, step: int, norm: Norm, norm_of_parts: Norm) -> I
             norms[index] = norm(given)
         came = norms[index] or 0.0
         sent = network.sent[index] = node.op.backward(given)
-        if index in network.shared:
-            _add_up(network, index, norm_of_parts)
+        for shared in network.shared.get(index, ()):
+            np.add(shared.total, shared.part, out=shared.total)
         for (source, path, part), gradient in zip(node.reads, sent, strict=True):
             out = norm(gradient)
             first = not arrived[source]
@@ -158,15 +155,6 @@ def _backward(network: Network, step: int, norm: Norm, norm_of_parts: Norm) -> I
             size = norm(total)
             gradients[source], norms[source] = total, size
             yield Event(step, Phase.BACKWARD, node.layer, node.time, path, "join", out, size)
-
-
-def _add_up(network: Network, index: int, norm: Norm) -> None:
-    """Add what a time step has written beside to the gradients that all of them share."""
-    for shared in network.shared[index]:
-        if shared.name.endswith("recurrent.weight"):
-            network.contributed[index] = norm(shared.total if shared.part is None else shared.part)
-        if shared.part is not None:
-            np.add(shared.total, shared.part, out=shared.total)
 
 
 def _clip(training: Training, step: int) -> Iterator[Event]:

@@ -19,11 +19,16 @@ from gradsim.experiment.batches import Batches
 from gradsim.experiment.build import load_data
 from gradsim.nn.arrays import l2_norm
 from gradsim.nn.op import Op
-from gradsim.nn.recurrent import GRUGates, GRULinear, LSTMGates, OverTime, RecurrentLinear
+from gradsim.nn.recurrent import GRUGates, LSTMGates, Memory, OverTime, RecurrentLinear
 from gradsim.simulation.stepper import plan, run_step, training_step
 from gradsim.simulation.training import Training
 
 BATCH, FAN_IN, UNITS = 3, 2, 4
+
+
+def linear(kind: str) -> RecurrentLinear:
+    """The linear op of a layer with one time step, which then is the first and the last."""
+    return RecurrentLinear(Memory(kind, 1, BATCH, FAN_IN, UNITS, "float64"), 0)
 
 
 def ops() -> dict[str, tuple[Op, list[tuple[int, int]]]]:
@@ -31,11 +36,11 @@ def ops() -> dict[str, tuple[Op, list[tuple[int, int]]]]:
     x, h = (BATCH, FAN_IN), (BATCH, UNITS)
     gates = (BATCH, 4 * UNITS)
     return {
-        "plain": (RecurrentLinear(BATCH, FAN_IN, UNITS, 1, "float64"), [x, h]),
-        "plain at first": (RecurrentLinear(BATCH, FAN_IN, UNITS, 1, "float64"), [x]),
-        "four gates": (RecurrentLinear(BATCH, FAN_IN, UNITS, 4, "float64"), [x, h]),
-        "gru": (GRULinear(BATCH, FAN_IN, UNITS, 3, "float64"), [x, h]),
-        "gru at first": (GRULinear(BATCH, FAN_IN, UNITS, 3, "float64"), [x]),
+        "plain": (linear("rnn"), [x, h]),
+        "plain at first": (linear("rnn"), [x]),
+        "four gates": (linear("lstm"), [x, h]),
+        "gru": (linear("gru"), [x, h]),
+        "gru at first": (linear("gru"), [x]),
         "gru gates": (GRUGates(BATCH, UNITS, "float64"), [gates, h]),
         "gru gates at first": (GRUGates(BATCH, UNITS, "float64"), [gates]),
         "lstm gates": (LSTMGates(BATCH, UNITS, "float64"), [gates, h]),
@@ -150,12 +155,13 @@ def test_the_parts_of_all_time_steps_make_the_gradient() -> None:
         pass
     parts = []
     for index, node in enumerate(network.nodes, start=1):
-        if isinstance(node.op, RecurrentLinear) and node.time != 1:
+        if isinstance(node.op, RecurrentLinear):
             delta, h = network.gradients[index], node.op.h
             assert delta is not None
-            assert h is not None
             parts.append(delta.T @ h)
-            assert network.contributed[index] == pytest.approx(l2_norm(parts[-1]), rel=1e-12)
+            memory = node.op.memory
+    norms = [l2_norm(part) for part in parts]
+    np.testing.assert_allclose(memory.contributions(), norms, rtol=1e-12)
     whole = network.parameters.view("layers.1.recurrent.weight", network.parameters.gradients)
     assert_close(whole, np.sum(parts, axis=0), 1e-12)
 
