@@ -109,7 +109,7 @@ def _profile(wiring: Wiring, found: Walk, moment: Floats) -> Profile:
     logs, swings, shares = [], [], []
     for mark in wiring.marks[:-1]:
         gradient, value = gradients[mark.pre_activation], found.values[mark.pre_activation]
-        logs.append(gradient.log + log(max(float(gradient.norm2().sum()), 1e-300)))
+        logs.append(gradient.log2())
         swings.append(gradient.swings)
         share = 0.0
         if gradient.coherent is not None:

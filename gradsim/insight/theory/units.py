@@ -6,13 +6,14 @@ segments. Arrays: (segments, rows, rows) for products of two rows, (segments, ro
 """
 
 from dataclasses import dataclass, replace
-from math import exp, inf
+from math import exp, inf, log
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.rules.behind import Origin
 from gradsim.nn.arrays import Array
 
 
@@ -44,6 +45,8 @@ class Units:
     """By how much the squares of two rows are opposed: batch normalization fixes their sum."""
     sampled: float = 0.0
     """Relative variance of a row's mean square that sampling so many units has just added."""
+    born: Origin | None = None
+    """What an activation has just made it from, where that is one Gaussian around 0."""
     raw: Array | None = None
     """The rows themselves, as far as no weight has touched them: (batch, units)."""
 
@@ -107,12 +110,14 @@ class Gradient:
     coherent: Floats | None = None
     """What agrees from unit to unit, see `rules.coherence`; None where no skip makes it grow."""
     echo: float = 0.0
-    """Sum over batch normalizations on the way of |gradient there|^2 / |gradient here|^2.
+    """Sum over batch normalizations behind of |gradient there|^2 / |gradient at the last one|^2.
 
     Each makes the gradient blind to a change of its input's scale, and so less independent of the
     weights that it passes than mean field takes it: it loses about this share of 1 / fan_in more
-    (by Stein's lemma; measured to hold up to a third of the width).
+    (by Stein's lemma, to first order; measured to hold up to a third of the width).
     """
+    last: float = 0.0
+    """ln |gradient|^2 at the batch normalization that it passed last."""
 
     @property
     def wander(self) -> float:
@@ -122,6 +127,10 @@ class Gradient:
     def norm2(self) -> Floats:
         """The squared norm of each row, without e^log: (rows,)."""
         return np.asarray(np.einsum("s,srr->r", np.array(self.widths, np.float64), self.moment))
+
+    def log2(self) -> float:
+        """ln of the squared norm over the rows at hand."""
+        return self.log + log(max(float(self.norm2().sum()), 1e-300))
 
     def normalized(self) -> "Gradient":
         """The same with a `moment` around 1."""

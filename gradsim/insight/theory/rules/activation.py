@@ -12,6 +12,7 @@ import numpy as np
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap, powers
 from gradsim.insight.theory.rules import coherence
+from gradsim.insight.theory.rules.behind import Origin
 from gradsim.insight.theory.scatter import agreement, concentration, correlation, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
@@ -77,6 +78,7 @@ def forward(
             noise=float(shares @ noises),
             swings=shares @ np.array(swings),
             sampled=float(shares @ scatters),
+            born=_origin(taken, response),
         ),
         passages,
     )
@@ -152,14 +154,7 @@ def backward(
                 given.coherent, only.turn, only.base, coherence.lean(value), taken.widths[0], index
             )
         out = replace(out, coherent=k)
-    before, after = rows_norm(given), rows_norm(out)
-    ratio = after / max(before, 1e-300)
-    return replace(out, echo=given.echo / max(ratio, 1e-300)).normalized()
-
-
-def rows_norm(given: Gradient) -> float:
-    """The squared norm over the rows at hand, without e^log."""
-    return float(given.norm2().sum())
+    return out.normalized()
 
 
 def _moments(taken: Units, s: int, response: Response) -> Moments:
@@ -228,6 +223,16 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
         lift=0.0,
         follows=float(np.sqrt(np.mean(together**2))),
     )
+
+
+def _origin(taken: Units, response: Response) -> Origin | None:
+    if len(taken.widths) > 1 or taken.mean.any():
+        return None
+    covariance = taken.moment[0]
+    rows = len(covariance)
+    variance = float(covariance.diagonal().mean())
+    common = (float(covariance.sum()) / rows - variance) / max(rows - 1, 1)
+    return Origin(response, variance, common)
 
 
 def _apart(matrix: Floats) -> float:

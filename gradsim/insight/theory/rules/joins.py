@@ -214,6 +214,7 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         lone=lone,
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
+        last=one.last if one.echo >= other.echo else other.last,
     ).normalized()
 
 

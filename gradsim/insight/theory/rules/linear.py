@@ -66,10 +66,12 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
     free = 2.0 / w.fan_in - (0.0 if w.drawn else 2.0 / max(w.fan_in, w.fan_out))
     agree = agreement(given.moment[0], given.noise)
     whole, apart = over_batch(agree, concentration(given, rows), rows)
-    out = replace(
+    echoed = given.echo / (w.fan_in + given.echo)
+    return replace(
         given,
         widths=taken.widths,
-        log=given.log - given.echo / (w.fan_in + given.echo),
+        log=given.log - echoed,
+        last=given.last - echoed,
         moment=np.broadcast_to(moment, (len(taken.widths), *moment.shape)),
         swings=swung(
             given.swings - taken.swings if w.fitted else given.swings, 3 * index + 1, free * whole
@@ -79,5 +81,4 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
         tilt=1.0,
         along=None,
         coherent=coherent,
-    )
-    return replace(out, echo=given.echo / (w.variance * w.fan_in)).normalized()
+    ).normalized()

@@ -96,7 +96,6 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         scatter = np.log(n / (degrees - 2.0))
     else:
         scatter = (n - degrees) / n + (1.0 - scales.fixed) / n
-    before = float(given.norm2().sum())
     out = Gradient(
         widths=given.widths,
         log=given.log + float(np.log1p(-lost)) + float(scatter),
@@ -105,10 +104,10 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         noise=given.noise,
         lone=given.lone,
     )
-    ratio = max(float(out.norm2().sum()), 1e-300) / max(before, 1e-300)
     out = replace(
         out,
-        echo=given.echo / ratio,
+        echo=given.echo,
+        last=given.last,
         coherent=None if given.coherent is None else np.zeros_like(given.coherent),
     )
     return out.merged(taken.widths).normalized()
