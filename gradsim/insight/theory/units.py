@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.rules.behind import Origin
 from gradsim.nn.arrays import Array
 
@@ -45,6 +46,8 @@ class Units:
     """By how much the squares of two rows are opposed: batch normalization fixes their sum."""
     sampled: float = 0.0
     """Relative variance of a row's mean square that sampling so many units has just added."""
+    law: Floats | None = None
+    """Equally likely values of a unit that is not Gaussian, for an average row: see `rules.law`."""
     born: Origin | None = None
     """What an activation has just made it from, where that is one Gaussian around 0."""
     raw: Array | None = None
@@ -71,6 +74,14 @@ class Units:
     def variances(self) -> Floats:
         """The variance over the units of each segment: (segments, rows)."""
         return np.asarray(np.einsum("srr->sr", self.moment) - self.mean**2)
+
+    def values(self) -> Floats | None:
+        """Equally likely values of a unit in an average row; None where they are not known."""
+        if len(self.widths) > 1 or not (self.normal[0] or self.law is not None):
+            return None
+        shape = laws.normal() if self.law is None else self.law
+        mean, variance = self.mean[0].mean(), self.variances()[0].mean()
+        return np.asarray(laws.scaled(shape, mean[None], variance[None])[0])
 
     def cut(self, widths: tuple[int, ...]) -> "Units":
         """The same units in finer segments of these widths."""
@@ -109,6 +120,8 @@ class Gradient:
     """E[x_i x_j g_i g_j] / E[x^2]; None where g does not depend on x: (segments, rows, rows)."""
     coherent: Floats | None = None
     """What agrees from unit to unit, see `rules.coherence`; None where no skip makes it grow."""
+    profile: Floats | None = None
+    """E[g^2 | x] / E[g^2] at the values of the `law` of x; None where g does not depend on x."""
     echo: float = 0.0
     """Sum over batch normalizations behind of |gradient there|^2 / |gradient at the last one|^2.
 
@@ -168,7 +181,7 @@ def raised(exponent: float) -> float:
 def swung(swings: Floats, source: int, variance: float) -> Floats:
     """With one more source of chance, of this variance."""
     out = swings.copy()
-    out[source] = variance**0.5
+    out[source] = max(variance, 0.0) ** 0.5
     return out
 
 

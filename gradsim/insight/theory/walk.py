@@ -12,6 +12,7 @@ from gradsim.experiment.wiring import Wiring
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import response
 from gradsim.insight.theory.rules import activation, batch, coherence, joins, linear
+from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.rules import rows as row_rules
 from gradsim.insight.theory.rules.linear import Weights
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
@@ -59,10 +60,11 @@ def walk(experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows) -> W
     Raises UntreatedError where no theory is known.
     """
     x = np.asarray(inputs, np.float64)
-    out = Walk(wiring, rows, [_data(x, rows, np.zeros(sources(wiring)))], [])
+    with_law = asks_for_laws(experiment)
+    out = Walk(wiring, rows, [_data(x, rows, np.zeros(sources(wiring)), with_law)], [])
     for index, node in enumerate(wiring.nodes, start=1):
         taken = [out.values[k] for k in node.inputs]
-        value, back = _step(experiment, index, node, taken, rows)
+        value, back = _step(experiment, index, node, taken, rows, with_law)
         if not np.isfinite(value.moment).all():
             raise UntreatedError(f"the values leave the number range in layer {node.layer}")
         if sum(value.widths) != wiring.widths[index]:
@@ -72,7 +74,14 @@ def walk(experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows) -> W
     return out
 
 
-def _data(x: Array, rows: Rows, swings: Floats) -> Units:
+def asks_for_laws(e: Experiment) -> bool:
+    """Whether something else than a Gaussian can enter an activation."""
+    return e.skip_order != "activation-inside" and any(
+        e.at(layer)["skip"] != "none" for layer in range(1, e.depth + 1)
+    )
+
+
+def _data(x: Array, rows: Rows, swings: Floats, with_law: bool) -> Units:
     """The rows of the data at hand: nothing of them is random."""
     at_hand = x[picked(len(x), rows.count)]
     return Units(
@@ -82,6 +91,7 @@ def _data(x: Array, rows: Rows, swings: Floats) -> Units:
         normal=(False,),
         swings=swings,
         fixed=1.0,
+        law=laws.of_data(at_hand) if with_law else None,
         raw=x,
     )
 
@@ -92,7 +102,7 @@ def picked(count: int, wanted: int) -> Any:
 
 
 def _step(
-    e: Experiment, index: int, node: Node, taken: list[Units], rows: Rows
+    e: Experiment, index: int, node: Node, taken: list[Units], rows: Rows, with_law: bool
 ) -> tuple[Units, Back]:
     op, first = node.op, taken[0]
     match op:
@@ -108,7 +118,7 @@ def _step(
         case Activation():
             at: Mapping[str, Any] = e.at(node.layer)
             value, passages = activation.forward(
-                first, response(op.name, at), op.name, node.layer, index
+                first, response(op.name, at), op.name, node.layer, index, with_law
             )
             return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case BatchNorm():
@@ -124,17 +134,17 @@ def _step(
             )
             return value, lambda g: (row_rules.backward(g, found, first, rows),)
         case SumJoin(main=a, skip=b):
-            return _sum(taken, a, b)
+            return _sum(taken, a, b, with_law)
         case ReZeroJoin(start=alpha):
             if alpha == 0.0:
                 raise UntreatedError(
                     "with rezero at 0 exactly no gradient reaches a layer at the start"
                 )
-            return _sum(taken, alpha, 1.0)
+            return _sum(taken, alpha, 1.0, with_law)
         case HighwayJoin():
             main, skip, gate = taken
-            value = joins.mixed(main, skip, gate)
-            return value, lambda g: joins.unmixed(g, main, skip, gate, value)
+            value, known = joins.mixed(main, skip, gate, with_law)
+            return value, lambda g: joins.unmixed(g, main, skip, gate, value, known)
         case ConcatenationJoin():
             main, skip = taken
             value = joins.beside(skip, main)
@@ -145,10 +155,10 @@ def _step(
     raise UntreatedError(f"there is none for {op.name}")
 
 
-def _sum(taken: list[Units], a: float, b: float) -> tuple[Units, Back]:
+def _sum(taken: list[Units], a: float, b: float, with_law: bool) -> tuple[Units, Back]:
     main, skip = taken
-    value = joins.added(main, skip, a, b)
-    return value, lambda g: joins.unadded(g, main, skip, value, a, b)
+    value, known = joins.added(main, skip, a, b, with_law)
+    return value, lambda g: joins.unadded(g, main, skip, value, a, b, known)
 
 
 def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
@@ -159,7 +169,7 @@ def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
         done = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + op.eps)
     else:
         done = op.evaluated(x)
-    return _data(np.asarray(done), rows, taken.swings), lambda g: (g,)
+    return _data(np.asarray(done), rows, taken.swings, taken.law is not None), lambda g: (g,)
 
 
 def _weights(e: Experiment, node: Node, taken: Units) -> Weights:

@@ -12,9 +12,11 @@ import numpy as np
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap, powers
 from gradsim.insight.theory.rules import coherence
+from gradsim.insight.theory.rules import law as law_rules
 from gradsim.insight.theory.rules.behind import Origin
 from gradsim.insight.theory.scatter import agreement, concentration, correlation, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
+from gradsim.nn.activations.base import Activation
 
 _FOUR = sqrt(24.0)
 """An excess kurtosis k adds k E[f h_4] / sqrt(24) to E[f]: Gram 1883, Charlier 1905."""
@@ -40,23 +42,30 @@ class Passage:
     """What chance makes of the rest of it, times the units: (2, 2)."""
     lift: float
     """What the scatter of q adds to ln E[phi'^2]."""
+    bent: tuple[Floats, Floats] | None
+    """phi'^2 at the values of a law (rows, values), and their shares for an average row."""
     follows: float
     """How ln E[phi'^2] of the whole batch follows that of a row's ln q."""
 
 
 def forward(
-    taken: Units, response: Response, name: str, layer: object, index: int
+    taken: Units, response: Response, name: str, layer: object, index: int, with_law: bool
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
+    law: Floats | None = None
     means, products, passages, noises, swings, scatters = [], [], [], [], [], []
     for s, normal in enumerate(taken.normal):
-        if not normal:
+        if not normal and (taken.law is None or len(taken.normal) > 1):
             raise UntreatedError(
                 f"what enters {name} of layer {layer} is no sum with random weights, so its "
                 "distribution is not known"
             )
         known = _moments(taken, s, response)
         moment, passage = _through(taken, s, known)
+        if not normal:
+            moment, known, passage, law = _by_law(taken, response.phi, moment, known, passage)
+        elif with_law:
+            passage, law = _lawful(taken, response.phi, passage)
         width = taken.widths[s]
         scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
         factor = exp(lift)
@@ -78,7 +87,8 @@ def forward(
             noise=float(shares @ noises),
             swings=shares @ np.array(swings),
             sampled=float(shares @ scatters),
-            born=_origin(taken, response),
+            law=law,
+            born=_origin(taken, response) if all(taken.normal) else None,
         ),
         passages,
     )
@@ -92,7 +102,7 @@ def identity(taken: Units, index: int) -> tuple[Units, list[Passage]]:
     for s in range(len(taken.widths)):
         z = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
         squares = np.ones_like(ones)
-        passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0, 0.0))
+        passages.append(Passage(ones, squares, 1.0, z, 1.0, np.eye(2), np.eye(2), 0.0, None, 0.0))
     sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
     scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
     moment = taken.moment * exp(-0.5 * scatter)
@@ -121,7 +131,8 @@ def backward(
     together = concentration(given, rows)
     for s, passage in enumerate(passages):
         incoming = given.moment[s]
-        moment = incoming * passage.slopes
+        slopes, profile = _bent(passage, given.profile)
+        moment = incoming * slopes
         moments_.append(moment)
         alongs.append(incoming * passage.along)
         tilt += float(shares[s]) * passage.tilt
@@ -140,6 +151,7 @@ def backward(
         given,
         log=given.log + lift,
         moment=np.array(moments_),
+        profile=profile,
         along=np.array(alongs),
         tilt=tilt,
         swings=swung(given.swings + follows * taken.swings, 3 * index + 1, wander),
@@ -164,6 +176,78 @@ def _moments(taken: Units, s: int, response: Response) -> Moments:
     if mean.any():
         return moments(response.phi, mean, variance)
     return _with_tails(response.at(variance), taken.excess)
+
+
+def _by_law(
+    taken: Units, phi: Activation, moment: Floats, known: Moments, passage: Passage
+) -> tuple[Floats, Moments, Passage, Floats | None]:
+    """What is not Gaussian: the moments of one row by its law, those of two as a Gaussian's."""
+    assert taken.law is not None
+    x = law_rules.scaled(taken.law, taken.mean[0], taken.variances()[0])
+    y, slope = np.empty_like(x), np.empty_like(x)
+    phi.value(x, y)
+    phi.slope(x, y, slope)
+    y2, slope2 = y * y, slope * slope
+    mean, second = y.mean(axis=1), np.maximum(y2.mean(axis=1), 1e-300)
+    steep = np.maximum(slope2.mean(axis=1), 1e-300)
+    was = np.sqrt(np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300))
+    now = np.sqrt(np.maximum(second - mean**2, 0.0)) / was
+    apart = moment - np.outer(known.hermite[:, 0], known.hermite[:, 0])
+    product = np.outer(mean, mean) + apart * now[:, None] * now
+    np.fill_diagonal(product, second)
+    hermite = known.hermite * now[:, None]
+    hermite[:, 0] = mean
+    ratio = np.sqrt(steep / np.maximum(known.slope, 1e-300))
+    return (
+        product,
+        replace(
+            known,
+            second=second,
+            hermite=hermite,
+            slope=steep,
+            fourth=(y2 * y2).mean(axis=1) / second**2,
+            slope_fourth=(slope2 * slope2).mean(axis=1) / steep**2,
+        ),
+        replace(
+            passage,
+            slopes=passage.slopes * ratio[:, None] * ratio,
+            bent=(slope2, slope2.mean(axis=0)),
+        ),
+        _image(phi, taken.values()),
+    )
+
+
+def _lawful(taken: Units, phi: Activation, passage: Passage) -> tuple[Passage, Floats | None]:
+    """For a Gaussian the same things that `_by_law` keeps, where they will be asked for."""
+    if len(taken.widths) > 1:
+        return passage, None
+    x = law_rules.scaled(law_rules.normal(), taken.mean[0], taken.variances()[0])
+    slope = np.empty_like(x)
+    phi.slope(x, np.empty_like(x), slope)
+    slope2 = slope * slope
+    law = _image(phi, taken.values())
+    return replace(passage, bent=(slope2, slope2.mean(axis=0))), law
+
+
+def _bent(passage: Passage, profile: Floats | None) -> tuple[Floats, Floats | None]:
+    """E[phi'_i phi'_j] weighted by how g^2 depends on the unit's value, and what it then does."""
+    if passage.bent is None:
+        return passage.slopes, None
+    steep, average = passage.bent
+    flat = np.ones(len(average)) if profile is None else profile
+    now, was = steep @ flat / len(flat), steep.mean(axis=1)
+    ratio = np.sqrt(np.maximum(now, 0.0) / np.maximum(was, 1e-300))
+    return passage.slopes * ratio[:, None] * ratio, law_rules.leveled(average * flat)
+
+
+def _image(phi: Activation, values: Floats | None) -> Floats | None:
+    """phi of these values, in their order."""
+    if values is None:
+        return None
+    x = np.ascontiguousarray(values[None])
+    y = np.empty_like(x)
+    phi.value(x, y)
+    return np.asarray(y[0])
 
 
 def _with_tails(found: Moments, excess: float) -> Moments:
@@ -221,6 +305,7 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
         turn=turn.mean(axis=2),
         base=base.mean(axis=2),
         lift=0.0,
+        bent=None,
         follows=float(np.sqrt(np.mean(together**2))),
     )
 

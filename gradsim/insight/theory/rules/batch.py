@@ -60,7 +60,7 @@ def forward(
         if taken.born and taken.born.common > ALIKE * taken.born.variance:
             apart = spread(taken.born, rows.batch, eps)
             kept, steeper = apart.kept, apart.steeper
-            if apart.rare > MOST:
+            if apart.rare > MOST and layer != 1:
                 raise UntreatedError(
                     f"batch normalization of layer {layer} stands right behind an activation that "
                     "leaves many units flat but for a few rows"
@@ -90,6 +90,7 @@ def forward(
             excess=excess if all(normal) else 0.0,
             swings=np.zeros_like(taken.swings),
             balance=balance,
+            law=taken.law,
         ),
         scales,
     )

@@ -70,6 +70,7 @@ def forward(
             noise=taken.noise,
             swings=np.zeros_like(taken.swings),
             fixed=1.0,
+            law=taken.law if alike else None,
             excess=-6.0 / (size + (1 if centers else 2)) if all(taken.normal) and alike else 0.0,
         ),
         RowScales(
@@ -103,6 +104,7 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         swings=given.swings,
         noise=given.noise,
         lone=given.lone,
+        profile=given.profile,
     )
     out = replace(
         out,
