@@ -367,7 +367,7 @@ class GradsimApp(App[None]):
 
     def action_first_cause(self) -> None:
         """To where NaN or infinity began; all about it, if one is there already."""
-        if cause := self.driver.at_cause():
+        if cause := self.driver.causes.here():
             self.push_screen(CauseScreen(cause))
             return
         self.driver.to_first_cause()
