@@ -6,7 +6,7 @@ segments. Arrays: (segments, rows, rows) for products of two rows, (segments, ro
 """
 
 from dataclasses import dataclass, replace
-from math import exp, inf, log
+from math import copysign, exp, inf, log
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.rules.behind import Origin
 from gradsim.nn.arrays import Array
+
+GROUPS = 128
+"""Sources of chance that are told apart, in each direction."""
 
 
 class UntreatedError(Exception):
@@ -181,7 +184,8 @@ def raised(exponent: float) -> float:
 def swung(swings: Floats, source: int, variance: float) -> Floats:
     """With one more source of chance, of this variance."""
     out = swings.copy()
-    out[source] = max(variance, 0.0) ** 0.5
+    was = float(out[source])
+    out[source] = copysign((was * was + max(variance, 0.0)) ** 0.5, was)
     return out
 
 
@@ -209,6 +213,20 @@ class Rows:
 
     batch: int
     count: int
+    nodes: int
+    """How many ops the network has."""
+
+    def source(self, index: int, which: int = 0) -> int:
+        """Where among the sources of chance that of a value stands.
+
+        Which: 0 for what its node makes, 1 for what it sends back, 2 for a sum of gradients. In a
+        deep network neighbors share one.
+        """
+        return 3 * (index * min(self.nodes, GROUPS) // self.nodes) + which
+
+    def sources(self) -> int:
+        """How many sources of chance there are."""
+        return 3 * min(self.nodes, GROUPS) + 3
 
     def pairs(self) -> float:
         """How many pairs of the batch stand behind each pair at hand."""

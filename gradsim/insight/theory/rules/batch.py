@@ -118,7 +118,7 @@ def backward(
     out = replace(
         given,
         moment=np.array(moments),
-        swings=swung(given.swings, 3 * index + 1, wander),
+        swings=swung(given.swings, rows.source(index, 1), wander),
         tilt=1.0,
         along=None,
         coherent=None if given.coherent is None else np.zeros_like(given.coherent),

@@ -255,7 +255,7 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         moment=(first + second) * factor,
         coherent=coherent,
         profile=_both(one.profile, a, other.profile, b) if value.law is not None else None,
-        swings=swung(a * one.swings + b * other.swings, 3 * index + 2, crossing),
+        swings=swung(a * one.swings + b * other.swings, rows.source(index, 2), crossing),
         lone=lone,
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
