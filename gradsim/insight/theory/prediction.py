@@ -19,6 +19,9 @@ from gradsim.nn.arrays import Array
 FEW = 16
 """Rows of the batch that a quick prediction follows."""
 
+SOME = 32
+"""The same where batch normalization makes the rows depend on each other."""
+
 NARROWEST = 8
 """Units of a hidden layer below which a mean over units says nothing."""
 
@@ -79,8 +82,10 @@ def predicted_factor(experiment: Experiment, data: Data) -> float | None:
 
 def quick(experiment: Experiment, data: Data) -> Profile | None:
     """The profile from a few rows; None where there is no theory."""
+    layers = range(1, experiment.depth + 1)
+    batch = any(experiment.at(layer)["normalization"] == "batch" for layer in layers)
     try:
-        return predict(experiment, data, FEW)[0]
+        return predict(experiment, data, SOME if batch else FEW)[0]
     except UntreatedError:
         return None
 

@@ -16,6 +16,7 @@ from gradsim.insight.theory.rules import activation, batch, coherence, joins, li
 from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.rules import rows as row_rules
 from gradsim.insight.theory.rules.linear import Weights
+from gradsim.insight.theory.rules.passage import Seen
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
 from gradsim.nn.activations.base import Activation
 from gradsim.nn.arrays import Array
@@ -63,12 +64,12 @@ def walking(
     In slices of one node. Raises UntreatedError where no theory is known.
     """
     x = np.asarray(inputs, np.float64)
-    with_law = asks_for_laws(experiment)
+    with_law, seen = asks_for_laws(experiment), Seen()
     out = Walk(wiring, rows, [_data(x, rows, np.zeros(rows.sources()), with_law)], [])
     for index, node in enumerate(wiring.nodes, start=1):
         taken = [out.values[k] for k in node.inputs]
         with np.errstate(all="ignore"):
-            value, back = _step(experiment, index, node, taken, rows, with_law)
+            value, back = _step(experiment, index, node, taken, rows, with_law, seen)
         if not np.isfinite(value.moment).all():
             raise UntreatedError(f"the values leave the number range in layer {node.layer}")
         out.values.append(value)
@@ -105,7 +106,13 @@ def picked(count: int, wanted: int) -> Any:
 
 
 def _step(
-    e: Experiment, index: int, node: Node, taken: list[Units], rows: Rows, with_law: bool
+    e: Experiment,
+    index: int,
+    node: Node,
+    taken: list[Units],
+    rows: Rows,
+    with_law: bool,
+    seen: Seen,
 ) -> tuple[Units, Back]:
     op, first = node.op, taken[0]
     match op:
@@ -121,7 +128,7 @@ def _step(
         case Activation():
             at: Mapping[str, Any] = e.at(node.layer)
             value, passages = activation.forward(
-                first, response(op.name, at), op.name, node.layer, rows, index, with_law
+                first, response(op.name, at), op.name, node.layer, rows, index, with_law, seen
             )
             return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case BatchNorm():

@@ -10,10 +10,10 @@ from math import exp
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
-from gradsim.insight.theory.response import Moments, Response
+from gradsim.insight.theory.response import Moments, Response, average
 from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.rules.behind import Origin
-from gradsim.insight.theory.rules.passage import Passage, bent_slopes, passed, straight
+from gradsim.insight.theory.rules.passage import Passage, Seen, bent_slopes, straight
 from gradsim.insight.theory.scatter import agreement, concentration, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
@@ -26,6 +26,7 @@ def forward(
     rows: Rows,
     index: int,
     with_law: bool,
+    seen: Seen,
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
     law: Floats | None = None
@@ -36,7 +37,7 @@ def forward(
                 f"what enters {name} of layer {layer} is no sum with random weights, so its "
                 "distribution is not known"
             )
-        known, moment, passage, law = passed(taken, s, response, with_law)
+        known, moment, passage, law = seen.passed(taken, s, response, with_law)
         width = taken.widths[s]
         scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
         factor = exp(lift)
@@ -44,7 +45,7 @@ def forward(
         products.append(moment * factor)
         passages.append(passage)
         centered = np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300)
-        keeps = min(float(np.mean(known.hermite[:, 1] ** 2 / centered)), 1.0)
+        keeps = min(average(known.hermite[:, 1] ** 2 / centered), 1.0)
         noises.append(taken.noise * keeps * keeps + 1.0 / width)
         scatters.append(scatter)
         swings.append(swung(slope * taken.swings, rows.source(index), scatter))
@@ -68,7 +69,7 @@ def forward(
 def identity(taken: Units, rows: Rows, index: int) -> tuple[Units, list[Passage]]:
     """y = x: whatever comes in."""
     passages = [straight(taken, s) for s in range(len(taken.widths))]
-    sampled = 0.0 if taken.raw is not None else float(np.mean(1.0 / np.array(taken.widths)))
+    sampled = 0.0 if taken.raw is not None else average(1.0 / np.array(taken.widths))
     scatter = float(taken.shares**2 @ ((2.0 - 2.0 * taken.fixed) / np.array(taken.widths)))
     return (
         replace(
@@ -147,8 +148,8 @@ def _scatter(
     taken: Units, s: int, known: Moments, response: Response, width: int, passage: Passage
 ) -> tuple[float, float, float, Passage]:
     """Of ln E[phi^2]: the variance that so many units add, its slope by ln q, its typical shift."""
-    scatter = float(np.mean(known.fourth) - 1.0) / width
-    q = float(np.mean(taken.variances()[s]))
+    scatter = (average(known.fourth) - 1.0) / width
+    q = average(taken.variances()[s])
     if taken.mean[s].any() or q <= 0.0:
         return scatter, 0.0, -0.5 * scatter, replace(passage, follows=0.0)
     (shift, back_shift), (slope, back) = response.around(float(np.log(q)), taken.wander)

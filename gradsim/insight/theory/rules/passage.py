@@ -6,11 +6,23 @@ from math import sqrt
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
-from gradsim.insight.theory.response import ORDER, ROOT, Moments, Response, moments, overlap, powers
+from gradsim.insight.theory.response import (
+    ORDER,
+    ROOT,
+    Moments,
+    Response,
+    average,
+    moments,
+    overlap,
+    powers,
+)
 from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.scatter import correlation
 from gradsim.insight.theory.units import Units
 from gradsim.nn.activations.base import Activation
+
+ALIKE = 1e-7
+"""Share of the largest entry by which two matrices may differ and still count as the same."""
 
 _FOUR = sqrt(24.0)
 """An excess kurtosis k adds k E[f h_4] / sqrt(24) to E[f]: Gram 1883, Charlier 1905."""
@@ -57,6 +69,30 @@ def passed(
         passage, law = _lawful(taken, response.phi, passage)
         return known, moment, passage, law
     return known, moment, passage, None
+
+
+Passed = tuple[Moments, Floats, Passage, Floats | None]
+
+
+class Seen:
+    """Remembers what came of the last Gaussian, since deep inside a network all are alike."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Response, Floats, float, float, Passed] | None = None
+
+    def passed(self, taken: Units, s: int, response: Response, with_law: bool) -> Passed:
+        """As the function `passed` has it; the same again where nearly the same comes in."""
+        if with_law or not taken.normal[s] or taken.mean[s].any():
+            return passed(taken, s, response, with_law)
+        moment = taken.moment[s]
+        if self._last:
+            known, before, excess, balance, found = self._last
+            same = known is response and (excess, balance) == (taken.excess, taken.balance)
+            if same and np.abs(moment - before).max() <= ALIKE * before.max():
+                return found
+        found = passed(taken, s, response, with_law)
+        self._last = response, moment, taken.excess, taken.balance, found
+        return found
 
 
 def straight(taken: Units, s: int) -> Passage:
@@ -207,7 +243,7 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
     return moment, Passage(
         slopes=slopes,
         squares=squares,
-        tilt=float(np.mean(by_z / slope)),
+        tilt=average(by_z / slope),
         along=along,
         flatness=_apart(correlation(slopes) ** 2),
         turn=turn.mean(axis=2),
