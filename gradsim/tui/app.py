@@ -1,5 +1,6 @@
 """The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import ClassVar
@@ -88,6 +89,7 @@ class GradsimApp(App[None]):
         super().__init__()
         self.driver = Driver(session, playing, playback)
         self.layer = 1
+        self.remedy: Sequence[Sequence[float]] = ()
         self.settings = Settings(tabs=TABS)
         self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
         self._live = live
@@ -239,6 +241,7 @@ class GradsimApp(App[None]):
             speed=speed,
             settled=driver.playing and driver.notch >= len(SPEEDS) - 1,
             busy=driver.busy,
+            remedy=self.remedy,
             narration=narration,
             message=message,
             ahead=playback is not None and playback.ahead and self.driver.follows_scenario,
