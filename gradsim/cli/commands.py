@@ -9,6 +9,7 @@ from gradsim.cli.check import check
 from gradsim.cli.compare import compare
 from gradsim.cli.diagnose import diagnose
 from gradsim.cli.export import export
+from gradsim.cli.grade import grade
 from gradsim.cli.listing import list_
 from gradsim.cli.map import map_
 from gradsim.cli.play import play
@@ -103,5 +104,5 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
         open_app(experiment)
 
 
-for command in (run, diagnose, weight, map_, compare, play, check, export, list_, reference):
+for command in (run, diagnose, weight, map_, compare, play, check, grade, export, list_, reference):
     gradsim.add_command(command)

@@ -126,14 +126,17 @@ def _degrees(turn: Turn) -> str:
     return "no angle" if not isfinite(turn.angle) else f"{turn.angle:.1f}°"
 
 
-def advise(session: Session) -> ClipAdvice:
-    """The advice at the cursor, from the norms since the network or its training last changed."""
-    now = session.look()
+def advise(session: Session, step: int | None = None) -> ClipAdvice:
+    """The advice at a step already done, or at the cursor.
+
+    It counts the steps since the network or its training was last changed.
+    """
+    now = session.look() if step is None else session.run.records[step]
     rows = [*session.run.records[_begun(session.run, now.step) : now.step], now]
     norms = np.array([nan if row.grad_norm is None else row.grad_norm for row in rows])
     finite = np.sort(norms[np.isfinite(norms)])
     quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(len(QUANTILES), nan)
-    store = session.machine_with_gradients().network.parameters
+    store = session.machine_with_gradients(step).network.parameters
     cut = cut_for_norm(store.gradients, 0.5)
     thresholds: tuple[Threshold, ...] = ()
     if finite.size > 1:

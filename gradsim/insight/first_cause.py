@@ -23,7 +23,11 @@ from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 
 STEPS_TRIED = 8
-"""Steps looked through op by op: a norm may leave the range a little before any entry does."""
+"""Steps looked through op by op on either side of the first that is known to have broken.
+
+Before it, as what overflows between two ops need not show in any number of the step; behind it, as
+a norm may leave the range a little before any entry does.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,12 @@ def finding(session: Session) -> Generator[None, None, FirstCause | None]:
     broken = yield from _first_broken_start(session, first)
     if broken == 0:
         return (yield from _at_the_start(session))
+    if broken is None and not flagged:
+        return None
     # What is broken as a step begins, but not by the step before, came with a switch.
-    for step in [broken - 1, broken] if broken else flagged[:STEPS_TRIED]:
+    last = broken if broken is not None else first
+    before = range(max(0, last - STEPS_TRIED), last + 1)
+    for step in (*before, *(step for step in flagged[:STEPS_TRIED] if step > last)):
         found = yield from _within(session, step)
         if found:
             return found

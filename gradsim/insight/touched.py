@@ -44,8 +44,7 @@ def touched(training: Training, target: Array) -> Iterator[Touched]:
     yield from _backward(network, answer)
     store = network.parameters
     yield Touched({"clipped gradient": store.clipped}, {"gradient": store.gradients})
-    for layer in network.layers:
-        part = layer.part
+    for part in {layer.name: layer.part for layer in network.layers}.values():
         slots = {"optimizer's state": training.optimizer.state[:, part]}
         yield Touched(
             {"update": store.updates[part], "parameters": store.values[part]} | slots,

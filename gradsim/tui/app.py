@@ -1,5 +1,6 @@
 """The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import ClassVar
@@ -89,6 +90,7 @@ class GradsimApp(App[None]):
         self.driver = Driver(session, playing, playback)
         self.layer = 1
         self.level = 0
+        self.remedy: Sequence[Sequence[float]] = ()
         self.settings = Settings(tabs=TABS)
         self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
         self._live = live
@@ -259,6 +261,7 @@ class GradsimApp(App[None]):
             speed=speed,
             settled=driver.playing and driver.notch >= len(SPEEDS) - 1,
             busy=driver.busy,
+            remedy=self.remedy,
             narration=narration,
             message=message,
             ahead=playback is not None and playback.ahead and self.driver.follows_scenario,
@@ -396,7 +399,7 @@ class GradsimApp(App[None]):
 
     def action_first_cause(self) -> None:
         """To where NaN or infinity began; all about it, if one is there already."""
-        if cause := self.driver.at_cause():
+        if cause := self.driver.causes.here():
             self.push_screen(CauseScreen(cause))
             return
         self.driver.to_first_cause()

@@ -5,20 +5,9 @@ from collections.abc import Callable, Iterator
 
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
-from gradsim.insight.first_cause import FirstCause, finding
-from gradsim.simulation.actions import (
-    Action,
-    Advance,
-    Back,
-    Grain,
-    Redo,
-    Restart,
-    Switch,
-    Undo,
-    Visit,
-)
-from gradsim.simulation.run import Position
+from gradsim.simulation.actions import Action, Advance, Back, Grain, Redo, Restart, Switch, Undo
 from gradsim.simulation.session import Session
+from gradsim.tui.causes import LOOKING, Causes
 from gradsim.tui.outcome import AT_START, outcome
 from gradsim.tui.playback import Playback
 from gradsim.tui.stopping import Stopping
@@ -46,6 +35,7 @@ class Driver:
         self.notch = 3
         self.message = ""
         self.stopping = Stopping(session)
+        self.causes = Causes(session)
         self.concluded = False
         """Whether the scenario has come to its end."""
         self._queue: deque[Action] = deque()
@@ -54,9 +44,6 @@ class Driver:
         """The action that the work at hand carries out, if it is one that was asked for."""
         self._paced = False
         self._credit = 0.0
-        self._cause: FirstCause | None = None
-        self._cause_at: tuple[int, Position] | None = None
-        """The run, and where in it the first cause was found."""
         self._searching = False
         """Whether the first cause is to be looked for, once all actions asked for are done."""
         self._held = False
@@ -165,8 +152,7 @@ class Driver:
         """Go to the first op that left the number range, and say which; playback stops."""
         self.take_over()
         self.playing = False
-        self.message = "looking for the first op that left the number range"
-        self._searching = True
+        self.message, self._searching = LOOKING, True
 
     def go_on(self) -> None:
         """The scenario's next step now; after a take-over, back to where it stood."""
@@ -265,21 +251,7 @@ class Driver:
         yield from self.session.recalling()
 
     def _search(self) -> Iterator[None]:
-        session = self.session
-        cause = yield from finding(session)
-        if cause is None:
-            self.message = "all is finite up to here: there is no NaN and no infinity"
-            return
-        position = cause.position(len(session.run.records[cause.step].plan))
-        yield from session.perform(Visit(session.run.number, position))
-        yield from session.recalling()
-        self._cause, self._cause_at = cause, (session.run.number, position)
-        self.message = f"{cause.brief}; j says more"
-
-    def at_cause(self) -> FirstCause | None:
-        """The first cause that was found, where the session stands behind it."""
-        here = (self.session.run.number, self.session.cursor)
-        return self._cause if here == self._cause_at else None
+        self.message = yield from self.causes.go()
 
     def _stops(self) -> bool:
         """Whether playback stops here; then it is said why."""

@@ -80,6 +80,7 @@ STYLES: dict[str, Style] = {
     "ghost": Style.parse("#8b98a8"),
     "previous": Style.parse("#6b5a45"),
     "pinned": Style.parse("#d2a8ff"),
+    "remedy": Style.parse("#56d4b0"),
     "threshold": Style.parse("#e3b341"),
     "mark": Style.parse("bold #ff7b72"),
     "vanishing": Style.parse("bold #0d1117 on #79c0ff"),

@@ -31,6 +31,8 @@ class View:
     ahead: bool = False
     """Between two steps show the gradients of the one to come, where they have been computed."""
     busy: bool = False
+    remedy: Sequence[Sequence[float]] = ()
+    """The delta norms of a remedy that was tried, step by step, to be seen beside the live ones."""
     narration: str = ""
     message: str = ""
 
@@ -86,6 +88,8 @@ class Frame:
     pinned: Sequence[float] | None
     """The pinned run's gradient at the step shown; where it has none, as it was pinned."""
     pinned_history: History | None
+    remedy: Sequence[float] | None
+    """The remedy's delta norms at the step shown; beyond its last step, those of the last."""
     other_futures: int
     view: View = field(default_factory=View)
 
@@ -149,6 +153,7 @@ def frame(session: Session, view: View) -> Frame:
         ghost=_ghost(session, view.level),
         pinned=_pinned(session, shown, view.level),
         pinned_history=_history(session.pinned.run.records) if session.pinned else None,
+        remedy=view.remedy[min(shown, len(view.remedy) - 1)] if view.remedy else None,
         other_futures=len(session.runs) - 1,
         view=view,
     )

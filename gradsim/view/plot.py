@@ -167,6 +167,7 @@ _LOOKS: Final[dict[str, _Look]] = {
     "previous": _Look("dotted", "·", signs=False, ascii=","),
     "ghost": _Look("dotted", "·", signs=False, ascii="."),
     "pinned": _Look("dotted", "○", signs=True, ascii="o"),
+    "remedy": _Look("dotted", "▪", signs=True, ascii="#"),
     "theory": _Look("dotted", "×", signs=True, ascii="x"),
     "threshold": _Look("dashed", "╌", signs=False, ascii="="),
 }

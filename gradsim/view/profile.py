@@ -11,6 +11,7 @@ LEGEND: tuple[tuple[str, ...], ...] = (
     ("second", "weight gradient", "weight grad", "weights", "W"),
     ("ghost", "before switch", "before", "before", "was"),
     ("pinned", "pinned", "pinned", "pinned", "pin"),
+    ("remedy", "remedy", "remedy", "remedy", "rem"),
 )
 """Role of each curve, and its names from long to short."""
 
@@ -57,6 +58,8 @@ def _curves(frame: Frame) -> list[Curve]:
         curves.append(_curve("ghost", list(frame.ghost[:-1])))
     if frame.pinned is not None:
         curves.append(_curve("pinned", list(frame.pinned[:-1])))
+    if frame.remedy is not None:
+        curves.append(_curve("remedy", list(frame.remedy[:-1])))
     under_way = any(size is None for size in frame.wave.backward)
     if under_way and frame.before:
         curves.append(_curve("previous", frame.before["gradient"][:-1]))

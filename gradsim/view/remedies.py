@@ -1,13 +1,14 @@
 """Remedies as a table: what was tried, best first, each with what came of it and its loss curve."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import isfinite, isnan
 from typing import NamedTuple
 
 from gradsim.insight.remedies.ranking import Standing, Tried
 from gradsim.insight.remedies.search import Search
 from gradsim.numbers import number, share, signed
-from gradsim.view.lines import Line, Run, fitted, wrapped_words
+from gradsim.view.lines import Line, Run, fitted
 from gradsim.view.scales import LEVELS
 
 NAME = (20, 40)
@@ -15,7 +16,7 @@ NAME = (20, 40)
 
 CURVE = (10, 40)
 
-_HEADS = (("held out", 8), ("loss", 8), ("reach", 13), ("time", 6))
+_HEADS = (("held out", 8), ("loss", 8), ("reach decades", 13), ("time", 6))
 _RANK, _GAP = 3, 1
 _FIXED = _RANK + sum(width + _GAP for _, width in _HEADS) + 2 * _GAP
 
@@ -50,7 +51,7 @@ def head(width: int) -> Line:
     name, _ = _shared(width)
     runs = " " * (_RANK + _GAP) + "remedy".ljust(name)
     runs += "".join(" " * _GAP + text.rjust(cells) for text, cells in _HEADS)
-    return fitted([(f"{runs} loss by step", "label")], width)
+    return fitted([(f"{runs} loss curve", "label")], width)
 
 
 def progress(search: Search, width: int) -> Line:
@@ -74,13 +75,11 @@ def progress(search: Search, width: int) -> Line:
 
 def tried_words(search: Search) -> str:
     """What was tried, in a sentence."""
-    plan, ranked = search.plan, search.ranked()
-    single = sum(len(row.tried.candidate.parts) == 1 for row in ranked)
-    further = sum(bool(row.tried.further) for row in ranked)
+    plan = search.plan
+    single, paired, further = _counts(search)
     words = (
-        f"{_count(single, 'single change')} and {_count(len(ranked) - single, 'pair')}, each "
-        f"{plan.steps} steps on "
-        f"{_seeds(search.seeds)}, same batches"
+        f"{_count(single, 'single change')} and {_count(paired, 'pair')}, each "
+        f"{plan.steps} steps on {_seeds(search.seeds)}, same batches"
     )
     if further:
         words += (
@@ -90,29 +89,43 @@ def tried_words(search: Search) -> str:
     return words
 
 
+def in_short(search: Search) -> str:
+    """The same in a line."""
+    single, paired, further = _counts(search)
+    words = f"{_count(single, 'single change')} and {_count(paired, 'pair')} on the same batches"
+    return f"{words}; the best {further} went on" if further else words
+
+
+def _counts(search: Search) -> tuple[int, int, int]:
+    """Single changes, pairs, and those that went on to the last round."""
+    ranked = search.ranked()
+    single = sum(len(row.tried.candidate.parts) == 1 for row in ranked)
+    return single, len(ranked) - single, sum(bool(row.tried.further) for row in ranked)
+
+
 def details(search: Search, standing: Standing, width: int) -> list[Line]:
-    """One remedy: what it changes, why it may help, and what came of it."""
-    candidate = standing.tried.candidate
-    base = search.experiment
+    """One remedy in three lines: what it changes, why it may help, and what came of it."""
+    candidate, base = standing.tried.candidate, search.experiment
     changes = ", ".join(
-        f"{name} {_shown(base.value(name))} → {_shown(value)}"
+        f"{name} {shown_value(base.value(name))} → {shown_value(value)}"
         for name, value in candidate.changes.items()
     )
     return [
-        *wrapped_words(f"{candidate.name}: {changes}", "value", width),
-        *wrapped_words(f"{candidate.why}; {against(standing)}", "text", width),
+        fitted([(changes, "value")], width),
+        fitted([(candidate.why, "text")], width),
+        fitted([(against(standing), "text")], width),
     ]
 
 
 def against(standing: Standing) -> str:
-    """`held-out accuracy +88.1 points, loss -2.20 against the unchanged run`."""
+    """`held-out accuracy +88.1 points, loss -2.2 against unchanged, after 400 steps`."""
     if not standing.finite:
         return "it did not end with numbers"
     parts = [] if standing.gain is None else [f"held-out accuracy {points(standing.gain)}"]
     if isfinite(standing.loss_gain):
-        parts.append(f"loss {signed(-standing.loss_gain, 3)}")
-    told = ", ".join(parts) or "no number to compare with"
-    return f"{told} against the unchanged run after {standing.steps} steps"
+        parts.append(f"loss {signed(-standing.loss_gain, 2)}")
+    told = ", ".join(parts) or "the unchanged run did not end with numbers"
+    return f"{told} against unchanged, after {standing.steps} steps"
 
 
 def points(gain: float) -> str:
@@ -120,7 +133,8 @@ def points(gain: float) -> str:
     return f"{signed(100 * gain, 1)} points"
 
 
-def _shown(value: object) -> str:
+def shown_value(value: object) -> str:
+    """A knob's value in words."""
     return number(value) if isinstance(value, float) else str(value) or '""'
 
 
@@ -188,10 +202,9 @@ def sparkline(tried: Tried, top: float, cells: int) -> str:
     A loss above is a full cell; infinity is `∞`, not a number `?`.
     """
     values = curve(tried)
-    parts = [
-        values[k * len(values) // cells : (k + 1) * len(values) // cells] for k in range(cells)
-    ]
-    return "".join(_sign(part or values[-1:], top) for part in parts)
+    starts = [k * len(values) // cells for k in range(cells + 1)]
+    parts = [values[a : max(b, a + 1)] for a, b in pairwise(starts)]
+    return "".join(_sign(part, top) for part in parts)
 
 
 def curve(tried: Tried) -> list[float]:

@@ -122,6 +122,8 @@ def verdict(frame: Frame, width: int, height: int) -> list[Line]:
     for index, line in enumerate(words):
         lead = (badge, str(shape)) if index == 0 else (" " * len(badge), "")
         lines.append(fitted((lead, (" ", ""), *line), width))
+    if shape is Shape.NOT_FINITE:
+        lines.append(fitted([("j ", "key"), ("goes to where it began", "label")], width))
     for note in frame.verdict.notes:
         lines.append(fitted([("· ", "label"), (note.words, "label")], width))
     return (lines + [fitted([], width)] * height)[:height]

@@ -77,6 +77,13 @@ def test_the_effective_learning_rate_is_what_clipping_leaves() -> None:
     assert free.effective_learning_rate == free.learning_rate == 0.02
 
 
+def test_a_step_already_done_is_advised_on_as_it_was_then() -> None:
+    session = trained(12, clip="global-norm", clip_threshold=0.5)
+    then = advise(session)
+    session.do(Advance(Grain.STEP, 30))
+    assert advise(session, 12) == then
+
+
 def test_one_step_is_no_statistic() -> None:
     advice = advise(trained(0))
     assert advice.steps == 1

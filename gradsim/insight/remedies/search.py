@@ -1,7 +1,6 @@
 """The search for remedies: trials spread over an executor, taken in as they come, in rounds."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -45,7 +44,7 @@ class Stage(StrEnum):
 class Plan:
     """How much is tried."""
 
-    singles: int = 24
+    singles: int = 26
     pairs: int = 10
     steps: int = 200
     seeds: int = 2
@@ -99,7 +98,7 @@ class Search:
         """Trials finished."""
         self._executor = executor
         self._course = self._rounds()
-        self._waiting: deque[_Job] = deque()
+        self._waiting: Iterator[_Job] = iter(())
         self._running: dict[Future[Any], _Job] = {}
         self._singles: tuple[Candidate, ...] | None = None
         self._pairs: tuple[Candidate, ...] | None = None
@@ -141,19 +140,22 @@ class Search:
         others = (tried for tried in self._tried.values() if tried is not unchanged)
         return standings(others, unchanged) if unchanged else ()
 
-    def poll(self) -> bool:
-        """Take in what has come, and submit what is next; True where something has changed."""
+    def poll(self, more: Callable[[], bool] = lambda: True) -> bool:
+        """Take in what has come, and submit what is next while `more()`.
+
+        True where something has changed.
+        """
         before = (self.stage, self.done)
         come = [future for future in self._running if future.done()]
         for future, job in [(future, self._running.pop(future)) for future in come]:
             self._take(future, job)
-        while not self.over and len(self._running) < AT_ONCE:
-            if self._waiting:
-                self._submit(self._waiting.popleft())
+        while not self.over and len(self._running) < AT_ONCE and more():
+            if upcoming := next(self._waiting, None):
+                self._submit(upcoming)
             elif self._running:
                 break
             else:
-                self._waiting.extend(next(self._course, ()))
+                self._waiting = iter(next(self._course, ()))
         return (self.stage, self.done) != before
 
     def wait(self, seconds: float) -> None:
@@ -164,12 +166,12 @@ class Search:
         """Submit nothing more, and take in nothing more; what was found stays."""
         if not self.over:
             self.stage = Stage.STOPPED
-        self._waiting.clear()
+        self._waiting = iter(())
         self._running.clear()
 
     # -- the rounds -----------------------------------------------------------------------------
 
-    def _rounds(self) -> Iterator[Sequence[_Job]]:
+    def _rounds(self) -> Iterator[Iterable[_Job]]:
         """What is to be done, round by round: each is asked for when the one before is done."""
         plan, settings = self.plan, self.experiment.settings()
         yield self._trials([UNCHANGED])
@@ -189,14 +191,13 @@ class Search:
         yield self._trials([UNCHANGED, *leaders], further=True)
         self.stage = Stage.DONE
 
-    def _trials(self, candidates: Sequence[Candidate], further: bool = False) -> list[_Job]:
+    def _trials(self, candidates: Sequence[Candidate], further: bool = False) -> Iterator[_Job]:
         """Each of these on each seed: the seeds of one candidate after the other."""
         plan = self.plan
         seeds = self.further_seeds if further else self.seeds
         steps = plan.further_steps if further else plan.steps
-        return [
-            job for candidate in candidates for job in self._runs(candidate, seeds, steps, further)
-        ]
+        for candidate in candidates:
+            yield from self._runs(candidate, seeds, steps, further)
 
     def _runs(
         self, candidate: Candidate, seeds: Sequence[int], steps: int, further: bool

@@ -1,5 +1,6 @@
 """The prediction for an experiment: typical norms of delta by layer, before anything is built."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from math import log
 
@@ -11,12 +12,15 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import Wiring, wire
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.rules import coherence
-from gradsim.insight.theory.units import Rows, UntreatedError, raised
-from gradsim.insight.theory.walk import Walk, picked, start, walk
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, raised
+from gradsim.insight.theory.walk import Walk, picked, start, walking
 from gradsim.nn.arrays import Array
 
 FEW = 16
 """Rows of the batch that a quick prediction follows."""
+
+SOME = 32
+"""The same where batch normalization makes the rows depend on each other."""
 
 NARROWEST = 8
 """Units of a hidden layer below which a mean over units says nothing."""
@@ -78,59 +82,82 @@ def predicted_factor(experiment: Experiment, data: Data) -> float | None:
 
 def quick(experiment: Experiment, data: Data) -> Profile | None:
     """The profile from a few rows; None where there is no theory."""
+    layers = range(1, experiment.depth + 1)
+    batch = any(experiment.at(layer)["normalization"] == "batch" for layer in layers)
     try:
-        return predict(experiment, data, FEW)[0]
+        return predict(experiment, data, SOME if batch else FEW)[0]
     except UntreatedError:
         return None
 
 
 def predict(e: Experiment, data: Data, most: int) -> tuple[Profile, Walk]:
+    """What `predicting` comes to, at once."""
+    slices = predicting(e, data, most)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            found: tuple[Profile, Walk] = end.value
+            return found
+
+
+def predicting(e: Experiment, data: Data, most: int) -> Generator[None, None, tuple[Profile, Walk]]:
     """The profile from `most` rows of the first batch, and the walk it is from.
 
-    Raises UntreatedError where no theory is known.
+    In slices of one node each way, so that a deep network blocks nothing. Raises UntreatedError
+    where no theory is known.
     """
     if e.cell != "none":
-        raise UntreatedError(
-            "no theory of layers for a recurrent network: see `time` in the report"
-        )
-    narrow = [
-        width for layer in range(1, e.depth + 1) if (width := e.at(layer)["width"]) < NARROWEST
-    ]
-    if narrow:
-        raise UntreatedError(f"a layer of {min(narrow)} units is too narrow for means over units")
+        raise UntreatedError("a recurrent network goes through time, not through layers")
+    widths = [int(e.at(layer)["width"]) for layer in range(1, e.depth + 1)]
+    if min(widths) < NARROWEST:
+        raise UntreatedError(f"a layer of {min(widths)} units is too narrow for means over units")
     wiring = wire(e, data.features, data.outputs, 0)
     inputs, targets = _first_batch(data, e.batch_size, e.seed)
-    rows = Rows(len(inputs), min(most, len(inputs)))
-    at_hand = picked(len(inputs), rows.count)
-    with np.errstate(all="ignore"):
-        found = walk(e, wiring, inputs, rows)
-        return _profile(wiring, found, output_gradient(targets[at_hand], targets, data)), found
+    rows = Rows(len(inputs), min(most, len(inputs)), len(wiring.nodes))
+    found = yield from walking(e, wiring, inputs, rows)
+    off = output_gradient(targets[picked(len(inputs), rows.count)], targets, data)
+    profile = yield from _profiling(wiring, found, off)
+    return profile, found
 
 
-def _profile(wiring: Wiring, found: Walk, moment: Floats) -> Profile:
+def _profiling(wiring: Wiring, found: Walk, moment: Floats) -> Generator[None, None, Profile]:
     """The profile behind a gradient at the output with these products of rows: (rows, rows)."""
-    gradients = found.gradients(len(wiring.nodes), start(wiring, moment))
-    logs, swings, shares = [], [], []
-    for mark in wiring.marks[:-1]:
-        gradient, value = gradients[mark.pre_activation], found.values[mark.pre_activation]
-        logs.append(gradient.log + log(max(float(gradient.norm2().sum()), 1e-300)))
-        swings.append(gradient.swings)
-        share = 0.0
-        if gradient.coherent is not None:
-            units = sum(value.widths)
-            share = coherence.agreeing(gradient.coherent, coherence.lean(value), units)
-        shares.append(share)
+    layers = [mark.pre_activation for mark in wiring.marks[:-1]]
+    logs, chances, shares = {}, {}, {}
+    back = found.going_back(start(wiring, found.rows, moment))
+    while True:
+        with np.errstate(all="ignore"):
+            step = next(back, None)
+        if step is None:
+            break
+        index, gradient = step
+        if index in layers[-1:]:
+            layers.pop()
+            logs[index], chances[index] = gradient.log2(), gradient.swings
+            shares[index] = _coherent_share(gradient, found.values[index])
+        yield
+    order = sorted(logs)
     # What is coherent is the square of a Gaussian: its own relative variance is 2.
-    chance = np.column_stack([np.array(swings), np.sqrt(2.0) * np.array(shares)])
-    apart = chance - chance[-1]
-    spread = np.einsum("ls,ls->l", chance, chance)
-    away = np.arange(len(logs) - 1.0, -1.0, -1.0)
-    expected = np.array(logs) - logs[-1]
-    return Profile(
-        expected,
-        expected - 0.5 * (spread - spread[-1]),
-        np.einsum("ls,ls->l", apart, apart) + (SHARP * away) ** 2,
-    )
+    coherent = np.sqrt(2.0) * np.array([shares[k] for k in order])
+    chance = np.column_stack([np.array([chances[k] for k in order]), coherent])
+    with np.errstate(all="ignore"):
+        apart = chance - chance[-1]
+        spread = np.einsum("ls,ls->l", chance, chance)
+        away = np.arange(len(order) - 1.0, -1.0, -1.0)
+        expected = np.array([logs[k] - logs[order[-1]] for k in order])
+        return Profile(
+            expected,
+            expected - 0.5 * (spread - spread[-1]),
+            np.einsum("ls,ls->l", apart, apart) + (SHARP * away) ** 2,
+        )
+
+
+def _coherent_share(gradient: Gradient, value: Units) -> float:
+    """The share of a squared gradient that is coherent, see `rules.coherence`."""
+    if gradient.coherent is None:
+        return 0.0
+    return coherence.agreeing(gradient.coherent, coherence.lean(value), sum(value.widths))
 
 
 def output_gradient(at_hand: Array, targets: Array, data: Data) -> Floats:

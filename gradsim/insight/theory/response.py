@@ -118,7 +118,8 @@ class Response:
                 found.slope_hermite[:, 1:] / np.maximum(found.slope, TINY)[:, None],
             ]
         )
-        self._pieces = _cubics(columns)
+        self._cubics = _cubics(columns)
+        self._count = count - 1
 
     def at(self, q: Floats) -> Moments:
         """The moments for these q: (rows,), of at least 0."""
@@ -138,12 +139,8 @@ class Response:
 
     def table(self) -> tuple[Floats, Floats, Floats]:
         """ln q of the entries, with ln E[phi^2] and ln E[phi'^2] there."""
-        count = len(self._pieces)
-        return (
-            self._low + _STEP * np.arange(count, dtype=np.float64),
-            self._pieces[:, 0, 0],
-            self._pieces[:, 0, 1],
-        )
+        ln_q = self._low + _STEP * np.arange(self._count, dtype=np.float64)
+        return ln_q, self._cubics[0][:, 0], self._cubics[0][:, 1]
 
     def around(self, ln_q: float, variance: float) -> tuple[Floats, Floats]:
         """ln E[phi^2] and ln E[phi'^2] while ln q scatters with this variance around `ln_q`.
@@ -151,17 +148,19 @@ class Response:
         By how much their means differ from their values at `ln_q`, and their slopes by ln q.
         """
         step = (3.0 * variance + _STEP**2) ** 0.5
-        below, here, above = self._columns(np.array([ln_q - step, ln_q, ln_q + step]))[:, :2]
+        at = np.array([ln_q - step, ln_q, ln_q + step])
+        below, here, above = self._columns(at, 2)
         # Three nodes are exact to the fifth power: Gauss-Hermite.
         weight = 0.5 * variance / step**2
         return weight * (above - 2.0 * here + below), (above - below) / (2.0 * step)
 
-    def _columns(self, ln_q: Floats) -> Floats:
+    def _columns(self, ln_q: Floats, most: int | None = None) -> Floats:
+        """The table's columns, or the first of them, at these ln q: (rows, columns)."""
         place = (ln_q - self._low) / _STEP
-        index = np.clip(place.astype(np.int64), 0, len(self._pieces) - 1)
+        index = np.minimum(np.maximum(place.astype(np.int64), 0), self._count - 1)
         t = (place - index)[:, None]
-        inside = np.clip(t, 0.0, 1.0)
-        a, b, c, d = np.moveaxis(self._pieces[index], 1, 0)
+        inside = np.minimum(np.maximum(t, 0.0), 1.0)
+        a, b, c, d = (piece[index, :most] for piece in self._cubics)
         value = a + inside * (b + inside * (c + inside * d))
         beyond = t - inside
         if beyond.any():
@@ -182,15 +181,21 @@ def _kept(name: str, settings: tuple[tuple[str, Value], ...]) -> Response:
         return Response(function(name, dict(settings)))
 
 
-def _cubics(columns: Floats) -> Floats:
-    """Cubic pieces between the rows, with slopes of fourth order: (pieces, 4, columns)."""
+def _cubics(columns: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """The coefficients of cubic pieces between the rows: four times (pieces, columns).
+
+    With slopes of fourth order.
+    """
     slopes = np.gradient(columns, axis=0, edge_order=2)
     slopes[2:-2] = (columns[:-4] - 8.0 * columns[1:-3] + 8.0 * columns[3:-1] - columns[4:]) / 12.0
     rise = columns[1:] - columns[:-1]
     one, other = slopes[:-1], slopes[1:]
-    return np.stack(
-        [columns[:-1], one, 3.0 * rise - 2.0 * one - other, one + other - 2.0 * rise], axis=1
-    )
+    return columns[:-1], one, 3.0 * rise - 2.0 * one - other, one + other - 2.0 * rise
+
+
+def average(values: Floats) -> float:
+    """The mean of all entries, without the checks of `np.mean`."""
+    return float(np.add.reduce(values, axis=None)) / values.size
 
 
 def powers(correlation: Floats) -> Floats:

@@ -11,7 +11,7 @@ from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.theory import phase
 from gradsim.insight.theory.phase import Phase
-from gradsim.insight.theory.prediction import DECADE, Profile, predict
+from gradsim.insight.theory.prediction import DECADE, Profile, predicting
 from gradsim.insight.theory.response import response
 from gradsim.insight.theory.units import UntreatedError, raised
 from gradsim.insight.theory.walk import Walk
@@ -20,6 +20,9 @@ from gradsim.nn.linear import Linear
 from gradsim.numbers import number, signed
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.session import Session
+
+SLICE = 400
+"""Steps of one op each way that are taken at a time."""
 
 BAND = 2.0
 """Standard deviations to either side of the typical value: about 19 of 20 networks lie within."""
@@ -53,24 +56,56 @@ class Theory:
 
 def theory(experiment: Experiment, data: Data) -> Theory:
     """The theory of an experiment on these data; kept for the next time it is asked for."""
-    for known, rows, found in _KEPT:
-        if rows is data and known == experiment:
-            return found
-    found = _made(experiment, data)
-    _KEPT.append((experiment, data, found))
-    del _KEPT[:-8]
+    found = glance(experiment, data)
+    while found is None:
+        found = glance(experiment, data)
     return found
 
 
-_KEPT: list[tuple[Experiment, Data, Theory]] = []
+def glance(experiment: Experiment, data: Data) -> Theory | None:
+    """The theory, or None while it is being worked out: a slice of it, each time it is asked for.
+
+    A slice is some ten milliseconds; networks of up to about fifty layers take one.
+    """
+    job = next((job for job in _JOBS if job.fits(experiment, data)), None)
+    if job is None:
+        job = _Job(experiment, data)
+        _JOBS.append(job)
+        del _JOBS[:-8]
+    return job.slice()
 
 
-def _made(e: Experiment, data: Data) -> Theory:
-    most = next(rows for depth, rows in ROWS if e.depth <= depth)
-    try:
-        profile, walk = predict(e, data, most)
-    except UntreatedError as untreated:
-        return Theory(f"no theory for this network: {untreated}")
+class _Job:
+    """A theory on its way, and then the theory."""
+
+    def __init__(self, experiment: Experiment, data: Data) -> None:
+        self._experiment, self._data = experiment, data
+        most = next(rows for depth, rows in ROWS if experiment.depth <= depth)
+        self._slices = predicting(experiment, data, most)
+        self._found: Theory | None = None
+
+    def fits(self, experiment: Experiment, data: Data) -> bool:
+        """Whether it is that of this experiment on these data."""
+        known = self._experiment
+        return data is self._data and (experiment is known or experiment == known)
+
+    def slice(self) -> Theory | None:
+        """Go on by a slice."""
+        if self._found is None:
+            try:
+                for _ in range(SLICE):
+                    next(self._slices)
+            except UntreatedError as untreated:
+                self._found = Theory(f"no theory for this network: {untreated}")
+            except StopIteration as end:
+                self._found = _made(self._experiment, *end.value)
+        return self._found
+
+
+_JOBS: list[_Job] = []
+
+
+def _made(e: Experiment, profile: Profile, walk: Walk) -> Theory:
     if not np.isfinite(profile.typical).all():
         return Theory("no theory for this network: its gradient leaves the number range")
     with np.errstate(all="ignore"):

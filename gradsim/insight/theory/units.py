@@ -6,14 +6,19 @@ segments. Arrays: (segments, rows, rows) for products of two rows, (segments, ro
 """
 
 from dataclasses import dataclass, replace
-from math import exp, inf
+from math import copysign, exp, inf, log
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.rules import law as laws
+from gradsim.insight.theory.rules.behind import Origin
 from gradsim.nn.arrays import Array
+
+GROUPS = 128
+"""Sources of chance that are told apart, in each direction."""
 
 
 class UntreatedError(Exception):
@@ -44,6 +49,10 @@ class Units:
     """By how much the squares of two rows are opposed: batch normalization fixes their sum."""
     sampled: float = 0.0
     """Relative variance of a row's mean square that sampling so many units has just added."""
+    law: Floats | None = None
+    """Equally likely values of a unit that is not Gaussian, for an average row: see `rules.law`."""
+    born: Origin | None = None
+    """What an activation has just made it from, where that is one Gaussian around 0."""
     raw: Array | None = None
     """The rows themselves, as far as no weight has touched them: (batch, units)."""
 
@@ -68,6 +77,14 @@ class Units:
     def variances(self) -> Floats:
         """The variance over the units of each segment: (segments, rows)."""
         return np.asarray(np.einsum("srr->sr", self.moment) - self.mean**2)
+
+    def values(self) -> Floats | None:
+        """Equally likely values of a unit in an average row; None where they are not known."""
+        if len(self.widths) > 1 or not (self.normal[0] or self.law is not None):
+            return None
+        shape = laws.normal() if self.law is None else self.law
+        mean, variance = self.mean[0].mean(), self.variances()[0].mean()
+        return np.asarray(laws.scaled(shape, mean[None], variance[None])[0])
 
     def cut(self, widths: tuple[int, ...]) -> "Units":
         """The same units in finer segments of these widths."""
@@ -106,13 +123,17 @@ class Gradient:
     """E[x_i x_j g_i g_j] / E[x^2]; None where g does not depend on x: (segments, rows, rows)."""
     coherent: Floats | None = None
     """What agrees from unit to unit, see `rules.coherence`; None where no skip makes it grow."""
+    profile: Floats | None = None
+    """E[g^2 | x] / E[g^2] at the values of the `law` of x; None where g does not depend on x."""
     echo: float = 0.0
-    """Sum over batch normalizations on the way of |gradient there|^2 / |gradient here|^2.
+    """Sum over batch normalizations behind of |gradient there|^2 / |gradient at the last one|^2.
 
     Each makes the gradient blind to a change of its input's scale, and so less independent of the
     weights that it passes than mean field takes it: it loses about this share of 1 / fan_in more
-    (by Stein's lemma; measured to hold up to a third of the width).
+    (by Stein's lemma, to first order; measured to hold up to a third of the width).
     """
+    last: float = 0.0
+    """ln |gradient|^2 at the batch normalization that it passed last."""
 
     @property
     def wander(self) -> float:
@@ -122,6 +143,10 @@ class Gradient:
     def norm2(self) -> Floats:
         """The squared norm of each row, without e^log: (rows,)."""
         return np.asarray(np.einsum("s,srr->r", np.array(self.widths, np.float64), self.moment))
+
+    def log2(self) -> float:
+        """ln of the squared norm over the rows at hand."""
+        return self.log + log(max(float(self.norm2().sum()), 1e-300))
 
     def normalized(self) -> "Gradient":
         """The same with a `moment` around 1."""
@@ -159,7 +184,8 @@ def raised(exponent: float) -> float:
 def swung(swings: Floats, source: int, variance: float) -> Floats:
     """With one more source of chance, of this variance."""
     out = swings.copy()
-    out[source] = variance**0.5
+    was = float(out[source])
+    out[source] = copysign((was * was + max(variance, 0.0)) ** 0.5, was)
     return out
 
 
@@ -187,6 +213,20 @@ class Rows:
 
     batch: int
     count: int
+    nodes: int
+    """How many ops the network has."""
+
+    def source(self, index: int, which: int = 0) -> int:
+        """Where among the sources of chance that of a value stands.
+
+        Which: 0 for what its node makes, 1 for what it sends back, 2 for a sum of gradients. In a
+        deep network neighbors share one.
+        """
+        return 3 * (index * min(self.nodes, GROUPS) // self.nodes) + which
+
+    def sources(self) -> int:
+        """How many sources of chance there are."""
+        return 3 * min(self.nodes, GROUPS) + 3
 
     def pairs(self) -> float:
         """How many pairs of the batch stand behind each pair at hand."""

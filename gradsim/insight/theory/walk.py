@@ -1,19 +1,22 @@
 """The walk: moments forward over the network's own graph, then squared gradients back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.experiment.start import gain
+from gradsim.experiment.start import FITTED, FITTING_ROUNDS, gain
 from gradsim.experiment.wiring import Wiring
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import response
 from gradsim.insight.theory.rules import activation, batch, coherence, joins, linear
+from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.rules import rows as row_rules
 from gradsim.insight.theory.rules.linear import Weights
+from gradsim.insight.theory.rules.passage import Seen
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError
 from gradsim.nn.activations.base import Activation
 from gradsim.nn.arrays import Array
@@ -35,44 +38,54 @@ class Walk:
     values: list[Units]
     backs: list[Back]
 
-    def gradients(self, last: int, given: Gradient) -> dict[int, Gradient]:
-        """The gradient of every value, from that of value `last` and of nothing behind it."""
-        found = {last: given}
-        for index in range(last, 0, -1):
-            if index not in found:
+    def going_back(self, given: Gradient) -> Iterator[tuple[int, Gradient]]:
+        """The gradient of every value that one reaches, from that of the last; last to first."""
+        waiting = {len(self.values) - 1: given}
+        for index in range(len(self.values) - 1, 0, -1):
+            gradient = waiting.pop(index, None)
+            if gradient is None:
                 continue
+            yield index, gradient
             node = self.wiring.nodes[index - 1]
-            for source, part in zip(node.inputs, self.backs[index - 1](found[index]), strict=True):
+            for source, part in zip(node.inputs, self.backs[index - 1](gradient), strict=True):
                 if source == 0:
                     continue
-                known = found.get(source)
-                value = self.values[source]
-                found[source] = (
+                known, value = waiting.get(source), self.values[source]
+                waiting[source] = (
                     joins.joined(known, part, value, self.rows, source) if known else part
                 )
-        return found
 
 
-def walk(experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows) -> Walk:
+def walking(
+    experiment: Experiment, wiring: Wiring, inputs: Array, rows: Rows
+) -> Generator[None, None, Walk]:
     """Go forward through all nodes. `inputs`: (batch, features), as many of them as `rows` says.
 
-    Raises UntreatedError where no theory is known.
+    In slices of one node. Raises UntreatedError where no theory is known.
     """
     x = np.asarray(inputs, np.float64)
-    out = Walk(wiring, rows, [_data(x, rows, np.zeros(sources(wiring)))], [])
+    with_law, seen = asks_for_laws(experiment), Seen()
+    out = Walk(wiring, rows, [_data(x, rows, np.zeros(rows.sources()), with_law)], [])
     for index, node in enumerate(wiring.nodes, start=1):
         taken = [out.values[k] for k in node.inputs]
-        value, back = _step(experiment, index, node, taken, rows)
+        with np.errstate(all="ignore"):
+            value, back = _step(experiment, index, node, taken, rows, with_law, seen)
         if not np.isfinite(value.moment).all():
             raise UntreatedError(f"the values leave the number range in layer {node.layer}")
-        if sum(value.widths) != wiring.widths[index]:
-            raise AssertionError("a value has lost units")
         out.values.append(value)
         out.backs.append(back)
+        yield
     return out
 
 
-def _data(x: Array, rows: Rows, swings: Floats) -> Units:
+def asks_for_laws(e: Experiment) -> bool:
+    """Whether something else than a Gaussian can enter an activation."""
+    return e.skip_order != "activation-inside" and any(
+        e.at(layer)["skip"] != "none" for layer in range(1, e.depth + 1)
+    )
+
+
+def _data(x: Array, rows: Rows, swings: Floats, with_law: bool) -> Units:
     """The rows of the data at hand: nothing of them is random."""
     at_hand = x[picked(len(x), rows.count)]
     return Units(
@@ -82,6 +95,7 @@ def _data(x: Array, rows: Rows, swings: Floats) -> Units:
         normal=(False,),
         swings=swings,
         fixed=1.0,
+        law=laws.of_data(at_hand) if with_law else None,
         raw=x,
     )
 
@@ -92,7 +106,13 @@ def picked(count: int, wanted: int) -> Any:
 
 
 def _step(
-    e: Experiment, index: int, node: Node, taken: list[Units], rows: Rows
+    e: Experiment,
+    index: int,
+    node: Node,
+    taken: list[Units],
+    rows: Rows,
+    with_law: bool,
+    seen: Seen,
 ) -> tuple[Units, Back]:
     op, first = node.op, taken[0]
     match op:
@@ -103,12 +123,12 @@ def _step(
                 lambda g: (linear.backward(g, weights, first, rows, index),),
             )
         case Activation() if op.name == "identity":
-            value, passages = activation.identity(first, index)
+            value, passages = activation.identity(first, rows, index)
             return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case Activation():
             at: Mapping[str, Any] = e.at(node.layer)
             value, passages = activation.forward(
-                first, response(op.name, at), op.name, node.layer, index
+                first, response(op.name, at), op.name, node.layer, rows, index, with_law, seen
             )
             return value, lambda g: (activation.backward(g, passages, first, value, rows, index),)
         case BatchNorm():
@@ -124,17 +144,17 @@ def _step(
             )
             return value, lambda g: (row_rules.backward(g, found, first, rows),)
         case SumJoin(main=a, skip=b):
-            return _sum(taken, a, b)
+            return _sum(taken, a, b, with_law)
         case ReZeroJoin(start=alpha):
             if alpha == 0.0:
                 raise UntreatedError(
                     "with rezero at 0 exactly no gradient reaches a layer at the start"
                 )
-            return _sum(taken, alpha, 1.0)
+            return _sum(taken, alpha, 1.0, with_law)
         case HighwayJoin():
             main, skip, gate = taken
-            value = joins.mixed(main, skip, gate)
-            return value, lambda g: joins.unmixed(g, main, skip, gate, value)
+            value, known = joins.mixed(main, skip, gate, with_law)
+            return value, lambda g: joins.unmixed(g, main, skip, gate, value, known)
         case ConcatenationJoin():
             main, skip = taken
             value = joins.beside(skip, main)
@@ -145,10 +165,10 @@ def _step(
     raise UntreatedError(f"there is none for {op.name}")
 
 
-def _sum(taken: list[Units], a: float, b: float) -> tuple[Units, Back]:
+def _sum(taken: list[Units], a: float, b: float, with_law: bool) -> tuple[Units, Back]:
     main, skip = taken
-    value = joins.added(main, skip, a, b)
-    return value, lambda g: joins.unadded(g, main, skip, value, a, b)
+    value, known = joins.added(main, skip, a, b, with_law)
+    return value, lambda g: joins.unadded(g, main, skip, value, a, b, known)
 
 
 def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
@@ -159,7 +179,7 @@ def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
         done = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + op.eps)
     else:
         done = op.evaluated(x)
-    return _data(np.asarray(done), rows, taken.swings), lambda g: (g,)
+    return _data(np.asarray(done), rows, taken.swings, taken.law is not None), lambda g: (g,)
 
 
 def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
@@ -184,35 +204,34 @@ def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
         raise UntreatedError(f"weights that start as {at['initializer']} are not drawn at random")
     fitted = kind.fits_data and isinstance(op, Linear)
     if fitted:
-        variance = _fitted(factor * factor - bias, op.fan_in, taken, layer)
+        variance = _fitted(factor, variance, bias, op.fan_in, taken)
     if variance == 0.0:
         raise UntreatedError(f"the weights of layer {layer} start at 0")
     return Weights(op.fan_in, op.fan_out, variance, bias, mean, drawn, fitted)
 
 
-def _fitted(wanted: float, fan_in: int, taken: Units, layer: object) -> float:
-    """Var(W) after LSUV has scaled W so that z has this variance over the first batch."""
-    if wanted <= 0.0:
-        raise UntreatedError(f"the biases of layer {layer} spread wider than lsuv is to make it")
-    square = float(taken.squares().mean())
-    if not square > 0.0:
-        raise UntreatedError(f"nothing enters layer {layer} that lsuv could scale")
-    return wanted / (fan_in * square)
+def _fitted(wanted: float, variance: float, bias: float, fan_in: int, taken: Units) -> float:
+    """Var(W) after LSUV has scaled W toward z of this standard deviation over the first batch.
+
+    As it does it: the biases may keep it from getting there.
+    """
+    passed = variance * fan_in * float(taken.squares().mean())
+    scale, spread = 1.0, sqrt(passed + bias)
+    for _ in range(FITTING_ROUNDS):
+        if not (spread > 0.0 and isfinite(spread)) or abs(spread - wanted) <= FITTED * wanted:
+            break
+        factor, before = (wanted / spread) ** 2, spread
+        spread = sqrt(passed * scale * factor + bias)
+        if not abs(spread - wanted) < 0.9 * abs(before - wanted):
+            break
+        scale *= factor
+    return variance * scale
 
 
-def start(wiring: Wiring, moment: Floats) -> Gradient:
+def start(wiring: Wiring, rows: Rows, moment: Floats) -> Gradient:
     """The gradient at the output to start the way back from: (rows, rows), per unit."""
     count = wiring.widths[-1]
     skips = any(len(node.inputs) > 1 for node in wiring.nodes)
-    chances = sources(wiring)
-    coherent = coherence.begun(count, chances) if skips else None
-    out = Gradient((count,), 0.0, moment[None], swings=np.zeros(chances), coherent=coherent)
-    return out.normalized()
-
-
-def sources(wiring: Wiring) -> int:
-    """How many sources of chance there are: three for each value, with the two directions of one.
-
-    That of the node's output, that of the gradient it sends on, and that of a sum of gradients.
-    """
-    return 3 * len(wiring.nodes) + 3
+    coherent = coherence.begun(count, 2 * len(wiring.nodes) + 2) if skips else None
+    swings = np.zeros(rows.sources())
+    return Gradient((count,), 0.0, moment[None], swings, coherent=coherent).normalized()

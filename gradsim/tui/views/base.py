@@ -22,6 +22,8 @@ class Host(Protocol):
     """What a view may ask of the app."""
 
     driver: Driver
+    remedy: Sequence[Sequence[float]]
+    """What is laid over the profile, step by step: see `View.remedy`."""
 
     @property
     def selected(self) -> int:

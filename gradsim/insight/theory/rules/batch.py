@@ -16,7 +16,8 @@ from statistics import NormalDist
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
-from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
+from gradsim.insight.theory.rules.behind import ALIKE, MOST, spread
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, raised, swung
 
 SMALLEST = 8
 """Rows below which 1 / s^2 has no variance to speak of, and so no typical value."""
@@ -55,8 +56,23 @@ def forward(
             raise UntreatedError(f"what batch normalization of layer {layer} gets is constant")
         centered = ruffled(rows.centered(taken.moment[s]), taken.sampled, index)
         found, left = _scaled(rows.centered(centered), rows, taken.noise)
-        kept = variance / (variance + eps)
-        scales.append(replace(found, variance=variance + eps, covariance=found.covariance * kept))
+        kept, steeper = variance / (variance + eps), 1.0
+        if taken.born and taken.born.common > ALIKE * taken.born.variance:
+            apart = spread(taken.born, rows.batch, eps)
+            kept, steeper = apart.kept, apart.steeper
+            if apart.rare > MOST and layer != 1:
+                raise UntreatedError(
+                    f"batch normalization of layer {layer} stands right behind an activation that "
+                    "leaves many units flat but for a few rows"
+                )
+        scales.append(
+            replace(
+                found,
+                variance=variance + eps,
+                inverse=found.inverse * steeper,
+                covariance=found.covariance * kept,
+            )
+        )
         mean = taken.mean[s] - taken.mean[s].mean()
         means.append(mean / np.sqrt(variance + eps))
         products.append(scales[-1].covariance)
@@ -74,6 +90,7 @@ def forward(
             excess=excess if all(normal) else 0.0,
             swings=np.zeros_like(taken.swings),
             balance=balance,
+            law=taken.law,
         ),
         scales,
     )
@@ -84,7 +101,7 @@ def backward(
 ) -> Gradient:
     """g = (d - mean d - x_hat mean(d x_hat)) / sqrt(var + eps)."""
     given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
-    moments, wander, before, after = [], 0.0, 0.0, 0.0
+    moments, wander = [], 0.0
     for s, found in enumerate(scales):
         moment, x = given.moment[s], found.covariance
         along = x * moment if given.along is None else given.along[s]
@@ -97,19 +114,18 @@ def backward(
             shape, size, left = centered, rows.trace(centered), max(left, 0.0)
         factor = found.inverse / found.variance * left / max(size, 1e-300)
         moments.append(shape * factor)
-        before += taken.widths[s] * rows.trace(moment)
-        after += taken.widths[s] * rows.trace(moments[-1])
         wander += 2.0 * found.participation / sum(taken.widths)
-    ratio = max(after, 1e-300) / max(before, 1e-300)
-    return replace(
+    out = replace(
         given,
         moment=np.array(moments),
-        swings=swung(given.swings, 3 * index + 1, wander),
+        swings=swung(given.swings, rows.source(index, 1), wander),
         tilt=1.0,
         along=None,
         coherent=None if given.coherent is None else np.zeros_like(given.coherent),
-        echo=given.echo / ratio + 1.0,
-    ).normalized()
+    )
+    here = out.log2()
+    echo = 1.0 + given.echo * raised(given.last - here)
+    return replace(out, echo=echo, last=here).normalized()
 
 
 def ruffled(covariance: Floats, scatter: float, index: int) -> Floats:

@@ -57,8 +57,8 @@ def through_weights(
     out[1] = k[1] * np.sqrt(share * fan_out / fan_in)
     r = float(np.clip(r, -0.999, 0.999))
     across = (fan_in * (1.0 - r * r)) ** -0.5
-    out[0, 3 * index] = across
-    out[1, 3 * index] = -r * across
+    out[0, 2 * index] = across
+    out[1, 2 * index] = -r * across
     return out
 
 
@@ -69,7 +69,7 @@ def through_slopes(
     out = turn @ k
     carried = turn @ np.linalg.inv(gram(r)) @ turn.T
     size_, way = np.linalg.eigh((base - carried) / units)
-    out[:, 3 * index : 3 * index + 2] = way * np.sqrt(np.maximum(size_, 0.0))
+    out[:, 2 * index : 2 * index + 2] = way * np.sqrt(np.maximum(size_, 0.0))
     return out
 
 

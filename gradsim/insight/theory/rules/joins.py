@@ -8,13 +8,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.rules import coherence
+from gradsim.insight.theory.rules import law as laws
+from gradsim.insight.theory.rules.law import Sum
 from gradsim.insight.theory.scatter import agreement, concentration, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, common, swung
 
 
-def added(main: Units, skip: Units, a: float, b: float) -> Units:
+def added(main: Units, skip: Units, a: float, b: float, with_law: bool) -> tuple[Units, Sum | None]:
     """y = a * main + b * skip: E[y_i y_j] has the means' cross terms, besides both squares."""
+    known = None
+    if with_law and not (all(main.normal) and all(skip.normal)):
+        x, f = skip.values(), main.values()
+        if x is not None and f is not None:
+            f = laws.fewer(f, laws.NODES)
+            known = laws.added(x, np.full(laws.NODES, b), a * f)
     widths = common(main.widths, skip.widths)
     main, skip = main.cut(widths), skip.cut(widths)
     cross = np.einsum("si,sj->sij", main.mean, skip.mean)
@@ -23,18 +32,26 @@ def added(main: Units, skip: Units, a: float, b: float) -> Units:
     own, through = _parts(main, a), _parts(skip, b)
     whole = max(own + through, 1e-300)
     one, other = own / whole, through / whole
-    return Units(
+    value = Units(
         widths=widths,
         mean=a * main.mean + b * skip.mean,
         moment=moment,
         normal=tuple(m and k for m, k in zip(main.normal, skip.normal, strict=True)),
         noise=one**2 * main.noise + other**2 * skip.noise,
         swings=one * main.swings + other * skip.swings,
+        law=known.values if known else None,
     )
+    return value, known
 
 
-def mixed(main: Units, skip: Units, gate: Units) -> Units:
+def mixed(main: Units, skip: Units, gate: Units, with_law: bool) -> tuple[Units, Sum | None]:
     """y = t * main + (1 - t) * skip, with t independent of both."""
+    known = None
+    if with_law:
+        x, f, opened = skip.values(), main.values(), gate.values()
+        if x is not None and f is not None and opened is not None:
+            pairs = np.repeat(laws.fewer(opened, 8), 6), np.tile(laws.fewer(f, 6), 8)
+            known = laws.added(x, 1.0 - pairs[0], pairs[0] * pairs[1])
     widths = common(main.widths, skip.widths)
     main, skip, gate = main.cut(widths), skip.cut(widths), gate.cut(widths)
     t, tt = gate.mean, gate.moment
@@ -46,18 +63,20 @@ def mixed(main: Units, skip: Units, gate: Units) -> Units:
     own = float(np.einsum("sii->", tt * main.moment))
     through = float(np.einsum("sii->", shut * skip.moment))
     one, other = own / max(own + through, 1e-300), through / max(own + through, 1e-300)
-    return Units(
+    value = Units(
         widths=widths,
         mean=t * main.mean + (1.0 - t) * skip.mean,
         moment=moment,
         normal=(False,) * len(widths),
         noise=one**2 * main.noise + other**2 * skip.noise,
         swings=one * main.swings + other * skip.swings,
+        law=known.values if known else None,
     )
+    return value, known
 
 
 def unmixed(
-    given: Gradient, main: Units, skip: Units, gate: Units, value: Units
+    given: Gradient, main: Units, skip: Units, gate: Units, value: Units, known: Sum | None
 ) -> tuple[Gradient, Gradient, Gradient]:
     """(t * g, (1 - t) * g, (main - skip) * g)."""
     widths = given.widths
@@ -70,19 +89,42 @@ def unmixed(
     back2 = 1.0 - 2.0 * tau + tau2
     return (
         _part(times(given, tt), main, skip, value, tau, 1.0 - tau, tau / tau2**0.5),
-        _part(times(given, shut), skip, main, value, 1.0 - tau, tau, (1.0 - tau) / back2**0.5),
+        _seen(
+            _part(times(given, shut), skip, main, value, 1.0 - tau, tau, (1.0 - tau) / back2**0.5),
+            given,
+            skip,
+            known,
+        ),
         replace(times(given, apart), echo=0.0),
     )
 
 
 def unadded(
-    given: Gradient, main: Units, skip: Units, value: Units, a: float, b: float
+    given: Gradient,
+    main: Units,
+    skip: Units,
+    value: Units,
+    a: float,
+    b: float,
+    known: Sum | None,
 ) -> tuple[Gradient, Gradient]:
     """(a * g, b * g)."""
     return (
         _part(times(given, a * a), main, skip, value, a, b, 1.0 if a > 0.0 else -1.0),
-        _part(times(given, b * b), skip, main, value, b, a, 1.0 if b > 0.0 else -1.0),
+        _seen(
+            _part(times(given, b * b), skip, main, value, b, a, 1.0 if b > 0.0 else -1.0),
+            given,
+            skip,
+            known,
+        ),
     )
+
+
+def _seen(out: Gradient, given: Gradient, skip: Units, known: Sum | None) -> Gradient:
+    """With how the gradient on the skip depends on what went in there."""
+    if known is None or given.profile is None or skip.law is None:
+        return out
+    return replace(out, profile=known.seen(given.profile))
 
 
 def _part(
@@ -104,7 +146,7 @@ def _part(
 def times(given: Gradient, factor: object) -> Gradient:
     """A gradient times something random for each unit and row, with this product of two rows."""
     moment = given.moment * np.asarray(factor)
-    return replace(given, moment=moment, tilt=1.0, along=None).normalized()
+    return replace(given, moment=moment, tilt=1.0, along=None, profile=None).normalized()
 
 
 def beside(skip: Units, main: Units) -> Units:
@@ -130,7 +172,9 @@ def parted(given: Gradient, skip: Units, main: Units, value: Units) -> tuple[Gra
     per_unit = before / sum(given.widths)
     for own, part in ((main, slice(border, None)), (skip, slice(border))):
         along = None if given.along is None else given.along[part]
-        out = replace(given, widths=given.widths[part], moment=given.moment[part], along=along)
+        out = replace(
+            given, widths=given.widths[part], moment=given.moment[part], along=along, profile=None
+        )
         after = max(float(out.norm2().sum()), 1e-300)
         if out.coherent is not None:
             scale = (per_unit * sum(out.widths) / after) ** 0.5
@@ -210,11 +254,21 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         log=log,
         moment=(first + second) * factor,
         coherent=coherent,
-        swings=swung(a * one.swings + b * other.swings, 3 * index + 2, crossing),
+        profile=_both(one.profile, a, other.profile, b) if value.law is not None else None,
+        swings=swung(a * one.swings + b * other.swings, rows.source(index, 2), crossing),
         lone=lone,
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
+        last=one.last if one.echo >= other.echo else other.last,
     ).normalized()
+
+
+def _both(one: Floats | None, a: float, other: Floats | None, b: float) -> Floats | None:
+    """The profile of a sum of two gradients with these shares."""
+    if one is None and other is None:
+        return None
+    flat = np.ones(laws.COUNT)
+    return laws.leveled(a * (flat if one is None else one) + b * (flat if other is None else other))
 
 
 def _parts(units: Units, factor: float) -> float:

@@ -35,8 +35,8 @@ def forward(taken: Units, weights: Weights) -> Units:
     w = weights
     passed = w.variance * w.fan_in * taken.whole()
     moment = passed + (w.bias_variance + w.bias_mean**2)
-    variance = moment - w.bias_mean**2
-    share = float(np.trace(passed) / max(np.trace(variance), 1e-300))
+    own = float(np.trace(passed))
+    share = own / max(own + len(passed) * w.bias_variance, 1e-300)
     return Units(
         widths=(w.fan_out,),
         mean=np.full((1, len(moment)), w.bias_mean),
@@ -61,23 +61,27 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
             given.coherent, share, w.fan_out, w.fan_in, coherence.lean(taken), index
         )
         if w.drawn:
-            along = float(coherent[1] @ coherent[1]) - coherent[1, 3 * index] ** 2
+            along = float(coherent[1] @ coherent[1]) - coherent[1, 2 * index] ** 2
             moment = moment * (1.0 + along - 1.0 / w.fan_in)
     free = 2.0 / w.fan_in - (0.0 if w.drawn else 2.0 / max(w.fan_in, w.fan_out))
     agree = agreement(given.moment[0], given.noise)
     whole, apart = over_batch(agree, concentration(given, rows), rows)
-    out = replace(
+    echoed = given.echo / (w.fan_in + given.echo)
+    return replace(
         given,
         widths=taken.widths,
-        log=given.log - given.echo / (w.fan_in + given.echo),
+        log=given.log - echoed,
+        last=given.last - echoed,
         moment=np.broadcast_to(moment, (len(taken.widths), *moment.shape)),
         swings=swung(
-            given.swings - taken.swings if w.fitted else given.swings, 3 * index + 1, free * whole
+            given.swings - taken.swings if w.fitted else given.swings,
+            rows.source(index, 1),
+            free * whole,
         ),
         lone=given.lone + free * (1.0 - apart),
         noise=given.noise + (1.0 - min(given.noise, 1.0)) / w.fan_out,
         tilt=1.0,
+        profile=None,
         along=None,
         coherent=coherent,
-    )
-    return replace(out, echo=given.echo / (w.variance * w.fan_in)).normalized()
+    ).normalized()

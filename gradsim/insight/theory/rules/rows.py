@@ -70,6 +70,7 @@ def forward(
             noise=taken.noise,
             swings=np.zeros_like(taken.swings),
             fixed=1.0,
+            law=taken.law if alike else None,
             excess=-6.0 / (size + (1 if centers else 2)) if all(taken.normal) and alike else 0.0,
         ),
         RowScales(
@@ -96,7 +97,6 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         scatter = np.log(n / (degrees - 2.0))
     else:
         scatter = (n - degrees) / n + (1.0 - scales.fixed) / n
-    before = float(given.norm2().sum())
     out = Gradient(
         widths=given.widths,
         log=given.log + float(np.log1p(-lost)) + float(scatter),
@@ -104,11 +104,12 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         swings=given.swings,
         noise=given.noise,
         lone=given.lone,
+        profile=given.profile,
     )
-    ratio = max(float(out.norm2().sum()), 1e-300) / max(before, 1e-300)
     out = replace(
         out,
-        echo=given.echo / ratio,
+        echo=given.echo,
+        last=given.last,
         coherent=None if given.coherent is None else np.zeros_like(given.coherent),
     )
     return out.merged(taken.widths).normalized()

@@ -1,0 +1,262 @@
+"""What an activation makes of a Gaussian, or of another known distribution, for both directions."""
+
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from gradsim.insight.theory.quadrature import Floats
+from gradsim.insight.theory.response import (
+    ORDER,
+    ROOT,
+    Moments,
+    Response,
+    average,
+    moments,
+    overlap,
+    powers,
+)
+from gradsim.insight.theory.rules import law as laws
+from gradsim.insight.theory.scatter import correlation
+from gradsim.insight.theory.units import Units
+from gradsim.nn.activations.base import Activation
+
+ALIKE = 1e-7
+"""Share of the largest entry by which two matrices may differ and still count as the same."""
+
+_FOUR = sqrt(24.0)
+"""An excess kurtosis k adds k E[f h_4] / sqrt(24) to E[f]: Gram 1883, Charlier 1905."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What an activation did to one segment, kept for the way back."""
+
+    slopes: Floats
+    """E[phi'_i phi'_j]: (rows, rows)."""
+    squares: Floats
+    """E[phi'_i^2 phi'_j^2] / (E[phi'_i^2] E[phi'_j^2]): (rows, rows)."""
+    tilt: float
+    """E[phi'^2 z^2] / E[phi'^2]."""
+    along: Floats
+    """E[z_i phi'_i z_j phi'_j]: (rows, rows)."""
+    flatness: float
+    """E[phi'_i phi'_j]^2 / (E[phi'_i^2] E[phi'_j^2]), averaged over two rows apart."""
+    turn: Floats
+    """What becomes of the coherent part of a gradient: (2, 2), see `coherence`."""
+    base: Floats
+    """What chance makes of the rest of it, times the units: (2, 2)."""
+    lift: float
+    """What the scatter of q adds to ln E[phi'^2]."""
+    bent: tuple[Floats, Floats] | None
+    """phi'^2 at the values of a law (rows, values), and their shares for an average row."""
+    follows: float
+    """How ln E[phi'^2] of the whole batch follows that of a row's ln q."""
+
+
+def passed(
+    taken: Units, s: int, response: Response, with_law: bool
+) -> tuple[Moments, Floats, Passage, Floats | None]:
+    """Of one segment: the moments, E[phi_i phi_j], what the way back needs, and values of phi.
+
+    The values are equally likely ones, where they will be asked for.
+    """
+    known = _moments(taken, s, response)
+    moment, passage = _through(taken, s, known)
+    if not taken.normal[s]:
+        return _by_law(taken, response.phi, moment, known, passage)
+    if with_law:
+        passage, law = _lawful(taken, response.phi, passage)
+        return known, moment, passage, law
+    return known, moment, passage, None
+
+
+Passed = tuple[Moments, Floats, Passage, Floats | None]
+
+
+class Seen:
+    """Remembers what came of the last Gaussian, since deep inside a network all are alike."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Response, Floats, float, float, Passed] | None = None
+
+    def passed(self, taken: Units, s: int, response: Response, with_law: bool) -> Passed:
+        """As the function `passed` has it; the same again where nearly the same comes in."""
+        if with_law or not taken.normal[s] or taken.mean[s].any():
+            return passed(taken, s, response, with_law)
+        moment = taken.moment[s]
+        if self._last:
+            known, before, excess, balance, found = self._last
+            same = known is response and (excess, balance) == (taken.excess, taken.balance)
+            if same and np.abs(moment - before).max() <= ALIKE * before.max():
+                return found
+        found = passed(taken, s, response, with_law)
+        self._last = response, moment, taken.excess, taken.balance, found
+        return found
+
+
+def straight(taken: Units, s: int) -> Passage:
+    """The passage of an identity: whatever comes in."""
+    rows = taken.moment.shape[1]
+    ones = np.ones((rows, rows))
+    return Passage(
+        slopes=ones,
+        squares=ones,
+        tilt=1.0,
+        along=correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s])),
+        flatness=1.0,
+        turn=np.eye(2),
+        base=np.eye(2),
+        lift=0.0,
+        bent=None,
+        follows=0.0,
+    )
+
+
+def _moments(taken: Units, s: int, response: Response) -> Moments:
+    """The moments of one segment, with the excess kurtosis of what comes in."""
+    variance = np.maximum(taken.variances()[s], 0.0)
+    mean = taken.mean[s]
+    if mean.any():
+        return moments(response.phi, mean, variance)
+    return _with_tails(response.at(variance), taken.excess)
+
+
+def _by_law(
+    taken: Units, phi: Activation, moment: Floats, known: Moments, passage: Passage
+) -> tuple[Moments, Floats, Passage, Floats | None]:
+    """What is not Gaussian: the moments of one row by its law, those of two as a Gaussian's."""
+    assert taken.law is not None
+    x = laws.scaled(taken.law, taken.mean[0], taken.variances()[0])
+    y, slope = np.empty_like(x), np.empty_like(x)
+    phi.value(x, y)
+    phi.slope(x, y, slope)
+    y2, slope2 = y * y, slope * slope
+    mean, second = y.mean(axis=1), np.maximum(y2.mean(axis=1), 1e-300)
+    steep = np.maximum(slope2.mean(axis=1), 1e-300)
+    was = np.sqrt(np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300))
+    now = np.sqrt(np.maximum(second - mean**2, 0.0)) / was
+    apart = moment - np.outer(known.hermite[:, 0], known.hermite[:, 0])
+    product = np.outer(mean, mean) + apart * now[:, None] * now
+    np.fill_diagonal(product, second)
+    hermite = known.hermite * now[:, None]
+    hermite[:, 0] = mean
+    ratio = np.sqrt(steep / np.maximum(known.slope, 1e-300))
+    return (
+        replace(
+            known,
+            second=second,
+            hermite=hermite,
+            slope=steep,
+            fourth=(y2 * y2).mean(axis=1) / second**2,
+            slope_fourth=(slope2 * slope2).mean(axis=1) / steep**2,
+        ),
+        product,
+        replace(
+            passage,
+            slopes=passage.slopes * ratio[:, None] * ratio,
+            bent=(slope2, slope2.mean(axis=0)),
+        ),
+        _image(phi, taken.values()),
+    )
+
+
+def _lawful(taken: Units, phi: Activation, passage: Passage) -> tuple[Passage, Floats | None]:
+    """For a Gaussian the same things that `_by_law` keeps, where they will be asked for."""
+    if len(taken.widths) > 1:
+        return passage, None
+    x = laws.scaled(laws.normal(), taken.mean[0], taken.variances()[0])
+    slope = np.empty_like(x)
+    phi.slope(x, np.empty_like(x), slope)
+    slope2 = slope * slope
+    law = _image(phi, taken.values())
+    return replace(passage, bent=(slope2, slope2.mean(axis=0))), law
+
+
+def bent_slopes(passage: Passage, profile: Floats | None) -> tuple[Floats, Floats | None]:
+    """E[phi'_i phi'_j] weighted by how g^2 depends on the unit's value, and what it then does."""
+    if passage.bent is None:
+        return passage.slopes, None
+    steep, average = passage.bent
+    flat = np.ones(len(average)) if profile is None else profile
+    now, was = steep @ flat / len(flat), steep.mean(axis=1)
+    ratio = np.sqrt(np.maximum(now, 0.0) / np.maximum(was, 1e-300))
+    return passage.slopes * ratio[:, None] * ratio, laws.leveled(average * flat)
+
+
+def _image(phi: Activation, values: Floats | None) -> Floats | None:
+    """phi of these values, in their order."""
+    if values is None:
+        return None
+    x = np.ascontiguousarray(values[None])
+    y = np.empty_like(x)
+    phi.value(x, y)
+    return np.asarray(y[0])
+
+
+def _with_tails(found: Moments, excess: float) -> Moments:
+    """The moments where the Gaussian has this excess kurtosis."""
+    if not excess:
+        return found
+    tail = excess / _FOUR
+    hermite = found.hermite.copy()
+    hermite[:, 0] += tail * found.hermite[:, 4]
+    # z h_4 = sqrt(5) h_5 + 2 h_3
+    hermite[:, 1] += tail * (ROOT[5] * found.hermite[:, 5] + 2.0 * found.hermite[:, 3])
+    slope_hermite = found.slope_hermite.copy()
+    slope_hermite[:, 0] += tail * found.slope_hermite[:, 4]
+    slope_hermite[:, 0] = np.maximum(slope_hermite[:, 0], 0.0)
+    return replace(
+        found,
+        second=np.maximum(found.second + tail * found.second_four, 0.0),
+        hermite=hermite,
+        slope=slope_hermite[:, 0],
+        slope_hermite=slope_hermite,
+    )
+
+
+def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
+    """E[phi_i phi_j], and what is needed on the way back."""
+    variance = np.maximum(taken.variances()[s], 1e-300)
+    together = correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s]))
+    power = powers(together)
+    moment = overlap(known.hermite, known.second, power)
+    if taken.balance:
+        # Squares of two rows are opposed, since those of all rows have a fixed sum.
+        moment -= taken.balance * np.outer(known.hermite[:, 2], known.hermite[:, 2])
+        np.fill_diagonal(moment, known.second)
+    e = known.hermite[:, 1:] * (np.array(ROOT[1:ORDER]) / np.sqrt(variance)[:, None])
+    slopes = overlap(e, known.slope, power)
+    np.fill_diagonal(slopes, known.slope)
+    b = known.slope_hermite / np.maximum(known.slope, 1e-300)[:, None]
+    squares = overlap(b, known.slope_fourth, power)
+    by_z = known.slope + ROOT[2] * known.slope_hermite[:, 2]
+    first, second = e[:, 1], e[:, 0] + ROOT[2] * e[:, 2]
+    along = np.outer(first, first) + together * np.outer(second, second)
+    np.fill_diagonal(along, by_z)
+    slope = np.maximum(known.slope, 1e-300)
+    root, rise = np.sqrt(variance), np.sqrt(np.maximum(known.second, 1e-300))
+    by_phi, by_z_phi = known.second_one / (2.0 * root * rise), known.hermite[:, 0] * 0.0
+    turn = np.array([[e[:, 0], by_phi], [first, by_z_phi]]) / np.sqrt(slope)
+    lean = known.slope_hermite[:, 1] / slope
+    base = np.array([[slope / slope, lean], [lean, by_z / slope]])
+    return moment, Passage(
+        slopes=slopes,
+        squares=squares,
+        tilt=average(by_z / slope),
+        along=along,
+        flatness=_apart(correlation(slopes) ** 2),
+        turn=turn.mean(axis=2),
+        base=base.mean(axis=2),
+        lift=0.0,
+        bent=None,
+        follows=float(np.sqrt(np.mean(together**2))),
+    )
+
+
+def _apart(matrix: Floats) -> float:
+    """The mean over two rows apart; 1 where there is but one row."""
+    count = len(matrix)
+    if count < 2:
+        return 1.0
+    return float(matrix.sum() - matrix.diagonal().sum()) / (count * (count - 1))
