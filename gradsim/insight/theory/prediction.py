@@ -107,8 +107,6 @@ def predicting(e: Experiment, data: Data, most: int) -> Generator[None, None, tu
     In slices of one node each way, so that a deep network blocks nothing. Raises UntreatedError
     where no theory is known.
     """
-    if e.cell != "none":
-        raise UntreatedError("a recurrent network goes through time, not through layers")
     widths = [int(e.at(layer)["width"]) for layer in range(1, e.depth + 1)]
     if min(widths) < NARROWEST:
         raise UntreatedError(f"a layer of {min(widths)} units is too narrow for means over units")
