@@ -61,6 +61,7 @@ def diagnose(
     from gradsim.insight.clip_advisor import plain as plain_advice  # noqa: PLC0415
     from gradsim.insight.first_cause import first_cause  # noqa: PLC0415
     from gradsim.insight.first_cause import plain as plain_cause  # noqa: PLC0415
+    from gradsim.insight.recurrence import words as time_words  # noqa: PLC0415
     from gradsim.insight.remedies.plain import plain as plain_search  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
     from gradsim.insight.theory.result import lines as lines_of  # noqa: PLC0415
@@ -76,7 +77,8 @@ def diagnose(
     verdict, ledger = numbers["verdict"], numbers["ledger"]
     if as_json:
         shown = {
-            key: numbers[key] for key in ("schema", "experiment", "verdict", "ledger", "theory")
+            key: numbers[key]
+            for key in ("schema", "experiment", "verdict", "ledger", "theory", "time")
         }
         shown["clip_advice"] = plain_advice(advice)
         if cause:
@@ -85,10 +87,12 @@ def diagnose(
             shown["remedies"] = plain_search(searched(session.experiment))
         click.echo(json.dumps(jsonable(shown), indent=2, allow_nan=False))
     else:
+        theory = [] if numbers["time"] else lines_of(numbers["theory"])
         lines = [
             *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
             *wrapped("why", ledger["sentence"]),
-            *(line for head, words in lines_of(numbers["theory"]) for line in wrapped(head, words)),
+            *(line for words in time_words(numbers["time"]) for line in wrapped("time", words)),
+            *(line for head, words in theory for line in wrapped(head, words)),
             *(wrapped("first cause", "; ".join([cause.sentence, *cause.way])) if cause else []),
             "",
             *(

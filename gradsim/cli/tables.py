@@ -8,6 +8,7 @@ from textwrap import wrap
 from typing import Any
 
 from gradsim.experiment.experiment import DEFAULTS
+from gradsim.insight.recurrence import words as time_words
 from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS
 
 WIDTH = 80
@@ -46,6 +47,7 @@ def text(report: dict[str, Any]) -> str:
         "",
         *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
         *wrapped("why", report["ledger"]["sentence"]),
+        *(line for words in time_words(report["time"]) for line in wrapped("time", words)),
         *(
             line
             for note in (*(n["sentence"] for n in verdict["notes"]), *report["wiring"])

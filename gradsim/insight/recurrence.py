@@ -1,5 +1,6 @@
 """Through time in numbers: bounds, what is predicted, and what is measured, side by side."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import exp, isfinite, log, log10, nan
 from typing import Any
@@ -18,6 +19,7 @@ from gradsim.nn.arrays import Array
 from gradsim.nn.initializers import INITIALIZERS
 from gradsim.nn.network import Network
 from gradsim.nn.recurrent import GATES, LSTMGates
+from gradsim.numbers import number, signed
 from gradsim.simulation.session import Session
 
 
@@ -94,6 +96,37 @@ def recurrence(session: Session, found: Ledger) -> dict[str, Any]:
         **_forgotten(network, layer),
     )
     return asdict(numbers)
+
+
+def words(time: Mapping[str, Any]) -> list[str]:
+    """The numbers as sentences; none of a deep stack."""
+    if not time:
+        return []
+    told = []
+    if isfinite(time["time_factor"]):
+        beside = []
+        if isfinite(time["factor_bound"]):
+            beside.append(f"at most {number(time['factor_bound'])} is possible")
+        if isfinite(time["predicted_time_factor"]):
+            beside.append(f"theory says {number(time['predicted_time_factor'])} at the start")
+        more = f" ({', '.join(beside)})" if beside else ""
+        told.append(
+            f"a time step multiplies the state gradient by {number(time['time_factor'])}{more}"
+        )
+    told.append(
+        f"largest singular value {number(time['singular_value'])}, spectral radius "
+        f"{number(time['spectral_radius'])}"
+    )
+    if isfinite(time["forget_factor"]):
+        told.append(
+            f"forget gates {number(time['forget_factor'])} on average, "
+            f"{signed(time['forget_decades'], 1)} decades over all time steps"
+        )
+    told.append(
+        f"{NEARLY_ALL:.0%} of the recurrent gradient comes from the last {time['horizon']} of "
+        f"{time['time_steps']} time steps"
+    )
+    return told
 
 
 def _measured(e: Experiment, found: Ledger) -> float:
