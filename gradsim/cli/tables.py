@@ -23,6 +23,9 @@ TEXT_COLUMNS = (
 )
 """The numbers of a layer that fit into 80 columns; CSV and JSON hold them all."""
 
+MOST_TIMES = 40
+"""Time steps that a table in text has rows for; of more, every so many is shown."""
+
 SHARES = ("saturated", "dead")
 """Layer columns that are shares: 0.25 reads better than 2.50e-01."""
 
@@ -65,9 +68,10 @@ def _told(report: dict[str, Any]) -> list[str]:
 
 
 def csv_layers(report: dict[str, Any]) -> str:
-    """A row for each layer, the head last."""
-    names = ("layer", *LAYER_NUMBERS)
-    return csv_of(names, ([row[name] for name in names] for row in report["layers"]))
+    """A row for each layer, or for each time step of it, the head last."""
+    through_time = any("time" in row for row in report["layers"])
+    names = ("layer", *(("time",) if through_time else ()), *LAYER_NUMBERS)
+    return csv_of(names, ([row.get(name, "") for name in names] for row in report["layers"]))
 
 
 def csv_history(report: dict[str, Any]) -> str:
@@ -90,6 +94,8 @@ def _plain(value: Any) -> Any:
 
 
 def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:
+    steps = max((row.get("time") or 1 for row in layers), default=1)
+    every = -(-steps // MOST_TIMES)
     heads = [name.rpartition("_") for name in TEXT_COLUMNS]
     tops = [first or last for first, _, last in heads]
     ends = [last if first else "" for first, _, last in heads]
@@ -108,10 +114,16 @@ def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:
         line("layer", tops),
         line("", ends),
         *(
-            line(str(row["layer"]), (cell(name, row[name]) for name in TEXT_COLUMNS))
+            line(_place(row), (cell(name, row[name]) for name in TEXT_COLUMNS))
             for row in layers
+            if row.get("time") is None or row["time"] % every == 0
         ),
     ]
+
+
+def _place(row: dict[str, Any]) -> str:
+    """`7`, `output`, or `1@30`: time step 30 of layer 1."""
+    return str(row["layer"]) + (f"@{row['time']}" if "time" in row else "")
 
 
 def _cell(name: str, value: float) -> str:

@@ -190,3 +190,18 @@ def test_what_is_no_condition_is_told_with_all_others(capsys: pytest.CaptureFixt
     assert "delta_norm is that of a layer" in lines[1]
     assert run(["run", "--until", "clip", "--vary", "seed=0,1"]) == 2
     assert "--until are of one run" in capsys.readouterr().err
+
+
+def test_time_steps_have_rows_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    knobs = ["--cell", "gru", "--data", "digits-pixels", "--width", "4", "--steps", "1"]
+    assert run(["run", *knobs, "--csv"]) == 0
+    rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
+    assert [(row["layer"], row["time"]) for row in rows] == [
+        *(("1", str(time)) for time in range(1, 65)),
+        ("output", ""),
+    ]
+    assert run(["run", *knobs]) == 0
+    out = capsys.readouterr().out
+    assert " 1@64 " in out
+    assert " 1@63 " not in out
+    assert "of 64 time steps" in out.replace("\n  ", " ")
