@@ -80,12 +80,12 @@ def fixed_point(
         return q
     every = rise(ln_q, ln_second)
     if here > 0.0:
-        ahead = np.flatnonzero((ln_q > start) & (every <= 0.0))
+        ahead = np.flatnonzero((ln_q > start) & (every < -_NEAR))
         if not ahead.size:
             return inf
         low, high = start, float(ln_q[ahead[0]])
     else:
-        behind = np.flatnonzero((ln_q < start) & (every >= 0.0))
+        behind = np.flatnonzero((ln_q < start) & (every > _NEAR))
         if not behind.size:
             return 0.0
         low, high = float(ln_q[behind[-1]]), start
@@ -111,6 +111,8 @@ def critical_variance(response: Response, bias_variance: float) -> float:
     chi = free * slope / second
     if abs(chi[0] - 1.0) < _ALIKE and not bias_variance:
         return float(free[0] / second[0])
+    if abs(chi[-1] - 1.0) < _NEAR and (chi < 1.0).all():
+        return float(free[-1] / second[-1])  # chi nears 1 from below as q* goes to infinity
     crossing = np.flatnonzero((chi[:-1] - 1.0) * (chi[1:] - 1.0) <= 0.0)
     if not crossing.size:
         return nan

@@ -9,12 +9,13 @@ import numpy as np
 from gradsim.experiment.batches import Batches
 from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
-from gradsim.experiment.wiring import Wiring, wire
+from gradsim.experiment.wiring import wire
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, raised
 from gradsim.insight.theory.walk import Walk, picked, start, walking
 from gradsim.nn.arrays import Array
+from gradsim.nn.losses import LOSSES
 
 FEW = 16
 """Rows of the batch that a quick prediction follows."""
@@ -107,6 +108,10 @@ def predicting(e: Experiment, data: Data, most: int) -> Generator[None, None, tu
     In slices of one node each way, so that a deep network blocks nothing. Raises UntreatedError
     where no theory is known.
     """
+    if e.cell != "none":
+        raise UntreatedError("a recurrent network goes through time, not through layers")
+    if e.cell != "none":
+        raise UntreatedError("a recurrent one has the same weights at every time step")
     widths = [int(e.at(layer)["width"]) for layer in range(1, e.depth + 1)]
     if min(widths) < NARROWEST:
         raise UntreatedError(f"a layer of {min(widths)} units is too narrow for means over units")
@@ -115,15 +120,15 @@ def predicting(e: Experiment, data: Data, most: int) -> Generator[None, None, tu
     rows = Rows(len(inputs), min(most, len(inputs)), len(wiring.nodes))
     found = yield from walking(e, wiring, inputs, rows)
     off = output_gradient(targets[picked(len(inputs), rows.count)], targets, data)
-    profile = yield from _profiling(wiring, found, off)
+    profile = yield from _profiling(found, start(found, off, LOSSES[e.loss].needs_classes))
     return profile, found
 
 
-def _profiling(wiring: Wiring, found: Walk, moment: Floats) -> Generator[None, None, Profile]:
-    """The profile behind a gradient at the output with these products of rows: (rows, rows)."""
-    layers = [mark.pre_activation for mark in wiring.marks[:-1]]
+def _profiling(found: Walk, given: Gradient) -> Generator[None, None, Profile]:
+    """The profile behind this gradient at the output."""
+    layers = [mark.pre_activation for mark in found.wiring.marks[:-1]]
     logs, chances, shares = {}, {}, {}
-    back = found.going_back(start(wiring, found.rows, moment))
+    back = found.going_back(given)
     while True:
         with np.errstate(all="ignore"):
             step = next(back, None)

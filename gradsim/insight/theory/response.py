@@ -84,11 +84,11 @@ def moments(phi: Activation, mean: Floats, variance: Floats) -> Moments:
         hermite=np.einsum("krn,rn->rk", weighted, y),
         second_one=np.einsum("rn,rn->r", weighted[1], y2),
         second_four=np.einsum("rn,rn->r", weighted[4], y2),
-        fourth=np.einsum("rn,rn->r", w, y2 * y2) / np.maximum(second, TINY) ** 2,
+        fourth=np.einsum("rn,rn->r", w, y2 * y2) / np.maximum(second * second, TINY),
         slope=slope_hermite[:, 0],
         slope_hermite=slope_hermite,
         slope_fourth=np.einsum("rn,rn->r", w, slope2 * slope2)
-        / np.maximum(slope_hermite[:, 0], TINY) ** 2,
+        / np.maximum(slope_hermite[:, 0] ** 2, TINY),
     )
 
 

@@ -20,6 +20,20 @@ def agreement(moment: Floats, noise: float) -> Floats:
     return np.asarray(squared + noise * (1.0 - squared))
 
 
+def with_noise(correlations: Floats, noise: float) -> Floats:
+    """Correlations as far from 0 as the noise of sampling makes them: (rows, rows)."""
+    squared = correlations * correlations
+    return np.asarray(np.sign(correlations) * np.sqrt(squared + min(noise, 1.0) * (1.0 - squared)))
+
+
+def apart(matrix: Floats) -> float:
+    """The mean over two rows apart; 1 where there is but one row."""
+    count = len(matrix)
+    if count < 2:
+        return 1.0
+    return float(matrix.sum() - matrix.diagonal().sum()) / (count * (count - 1))
+
+
 def concentration(given: Gradient, rows: Rows) -> float:
     """sum_i w_i^2, w_i being the share of row i in the squared norm of the batch.
 

@@ -49,8 +49,8 @@ class Units:
     """By how much the squares of two rows are opposed: batch normalization fixes their sum."""
     sampled: float = 0.0
     """Relative variance of a row's mean square that sampling so many units has just added."""
-    law: Floats | None = None
-    """Equally likely values of a unit that is not Gaussian, for an average row: see `rules.law`."""
+    laws: tuple[Floats | None, ...] = ()
+    """Of segments that are not Gaussian equally likely values, in shape: see `rules.law`."""
     born: Origin | None = None
     """What an activation has just made it from, where that is one Gaussian around 0."""
     raw: Array | None = None
@@ -78,12 +78,18 @@ class Units:
         """The variance over the units of each segment: (segments, rows)."""
         return np.asarray(np.einsum("srr->sr", self.moment) - self.mean**2)
 
-    def values(self) -> Floats | None:
-        """Equally likely values of a unit in an average row; None where they are not known."""
-        if len(self.widths) > 1 or not (self.normal[0] or self.law is not None):
+    def law(self, s: int) -> Floats | None:
+        """The shape of a segment's distribution; None where it is not known."""
+        if self.normal[s]:
+            return laws.normal()
+        return self.laws[s] if self.laws else None
+
+    def values(self, s: int = 0) -> Floats | None:
+        """Equally likely values of a segment's unit in an average row; None if not known."""
+        shape = self.law(s)
+        if shape is None:
             return None
-        shape = laws.normal() if self.law is None else self.law
-        mean, variance = self.mean[0].mean(), self.variances()[0].mean()
+        mean, variance = self.mean[s].mean(), self.variances()[s].mean()
         return np.asarray(laws.scaled(shape, mean[None], variance[None])[0])
 
     def cut(self, widths: tuple[int, ...]) -> "Units":
@@ -97,6 +103,7 @@ class Units:
             mean=self.mean[index],
             moment=self.moment[index],
             normal=tuple(self.normal[k] for k in index),
+            laws=tuple(self.laws[k] for k in index) if self.laws else (),
         )
 
 
@@ -123,8 +130,8 @@ class Gradient:
     """E[x_i x_j g_i g_j] / E[x^2]; None where g does not depend on x: (segments, rows, rows)."""
     coherent: Floats | None = None
     """What agrees from unit to unit, see `rules.coherence`; None where no skip makes it grow."""
-    profile: Floats | None = None
-    """E[g^2 | x] / E[g^2] at the values of the `law` of x; None where g does not depend on x."""
+    profiles: tuple[Floats | None, ...] = ()
+    """E[g^2 | x] / E[g^2] at the values of x, by segment; None where g does not depend on x."""
     echo: float = 0.0
     """Sum over batch normalizations behind of |gradient there|^2 / |gradient at the last one|^2.
 
@@ -162,7 +169,14 @@ class Gradient:
             return self
         index = _sources(self.widths, widths)
         along = None if self.along is None else self.along[index]
-        return replace(self, widths=widths, moment=self.moment[index], along=along)
+        profiles = tuple(self.profiles[k] for k in index) if self.profiles else ()
+        return replace(
+            self, widths=widths, moment=self.moment[index], along=along, profiles=profiles
+        )
+
+    def profile(self, s: int) -> Floats | None:
+        """That of one segment."""
+        return self.profiles[s] if self.profiles else None
 
     def merged(self, widths: tuple[int, ...]) -> "Gradient":
         """The same gradient in coarser segments of these widths: means over the finer ones."""
@@ -173,7 +187,7 @@ class Gradient:
         moment = np.zeros((len(widths), *self.moment.shape[1:]))
         np.add.at(moment, index, self.moment * own[:, None, None])
         moment /= np.array(widths, np.float64)[:, None, None]
-        return replace(self, widths=widths, moment=moment, along=None)
+        return replace(self, widths=widths, moment=moment, along=None, profiles=())
 
 
 def raised(exponent: float) -> float:

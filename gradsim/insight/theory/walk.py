@@ -95,7 +95,7 @@ def _data(x: Array, rows: Rows, swings: Floats, with_law: bool) -> Units:
         normal=(False,),
         swings=swings,
         fixed=1.0,
-        law=laws.of_data(at_hand) if with_law else None,
+        laws=(laws.of_data(at_hand),) if with_law else (),
         raw=x,
     )
 
@@ -179,7 +179,7 @@ def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
         done = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + op.eps)
     else:
         done = op.evaluated(x)
-    return _data(np.asarray(done), rows, taken.swings, taken.law is not None), lambda g: (g,)
+    return _data(np.asarray(done), rows, taken.swings, bool(taken.laws)), lambda g: (g,)
 
 
 def _weights(e: Experiment, node: Node, taken: Units) -> Weights:
@@ -228,10 +228,12 @@ def _fitted(wanted: float, variance: float, bias: float, fan_in: int, taken: Uni
     return variance * scale
 
 
-def start(wiring: Wiring, rows: Rows, moment: Floats) -> Gradient:
+def start(found: Walk, moment: Floats, classes: bool) -> Gradient:
     """The gradient at the output to start the way back from: (rows, rows), per unit."""
-    count = wiring.widths[-1]
-    skips = any(len(node.inputs) > 1 for node in wiring.nodes)
-    coherent = coherence.begun(count, 2 * len(wiring.nodes) + 2) if skips else None
-    swings = np.zeros(rows.sources())
+    nodes, count = found.wiring.nodes, found.wiring.widths[-1]
+    coherent = None
+    if any(len(node.inputs) > 1 for node in nodes):
+        square = float(found.values[-1].squares().mean())
+        coherent = coherence.begun(count, 2 * len(nodes) + 2, square, classes)
+    swings = np.zeros(found.rows.sources())
     return Gradient((count,), 0.0, moment[None], swings, coherent=coherent).normalized()

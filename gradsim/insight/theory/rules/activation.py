@@ -29,24 +29,24 @@ def forward(
     seen: Seen,
 ) -> tuple[Units, list[Passage]]:
     """y = phi(x)."""
-    law: Floats | None = None
+    laws: list[Floats | None] = []
     means, products, passages, noises, swings, scatters = [], [], [], [], [], []
     for s, normal in enumerate(taken.normal):
-        if not normal and (taken.law is None or len(taken.normal) > 1):
+        if not normal and (taken.law(s) is None):
             raise UntreatedError(
                 f"what enters {name} of layer {layer} is no sum with random weights, so its "
                 "distribution is not known"
             )
         known, moment, passage, law = seen.passed(taken, s, response, with_law)
+        laws.append(law)
         width = taken.widths[s]
         scatter, slope, lift, passage = _scatter(taken, s, known, response, width, passage)
         factor = exp(lift)
         means.append(known.hermite[:, 0] * factor)
         products.append(moment * factor)
         passages.append(passage)
-        centered = np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300)
-        keeps = min(average(known.hermite[:, 1] ** 2 / centered), 1.0)
-        noises.append(taken.noise * keeps * keeps + 1.0 / width)
+        noise = taken.noise * passage.keeps**2
+        noises.append(noise + (1.0 - min(noise, 1.0)) / width)
         scatters.append(scatter)
         swings.append(swung(slope * taken.swings, rows.source(index), scatter))
     shares = taken.shares
@@ -59,7 +59,7 @@ def forward(
             noise=float(shares @ noises),
             swings=shares @ np.array(swings),
             sampled=float(shares @ scatters),
-            law=law if len(taken.widths) == 1 else None,
+            laws=tuple(laws),
             born=_origin(taken, response) if all(taken.normal) else None,
         ),
         passages,
@@ -92,11 +92,13 @@ def backward(
     shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
     shares = shares / max(float(shares.sum()), 1e-300)
     moments_, alongs = [], []
+    profiles: list[Floats | None] = []
     tilt, wander, lone, flat, lift, follows = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     together = concentration(given, rows)
     for s, passage in enumerate(passages):
         incoming = given.moment[s]
-        slopes, profile = bent_slopes(passage, given.profile)
+        slopes, profile = bent_slopes(passage, given.profile(s))
+        profiles.append(profile)
         moment = incoming * slopes
         moments_.append(moment)
         alongs.append(incoming * passage.along)
@@ -116,7 +118,7 @@ def backward(
         given,
         log=given.log + lift,
         moment=np.array(moments_),
-        profile=profile,
+        profiles=tuple(profiles),
         along=np.array(alongs),
         tilt=tilt,
         swings=swung(given.swings + follows * taken.swings, rows.source(index, 1), wander),

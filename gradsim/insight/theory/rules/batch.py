@@ -90,7 +90,7 @@ def forward(
             excess=excess if all(normal) else 0.0,
             swings=np.zeros_like(taken.swings),
             balance=balance,
-            law=taken.law,
+            laws=taken.laws,
         ),
         scales,
     )

@@ -14,6 +14,8 @@ source add with their signs. All rules here follow from that one line for W and 
 formulas; they are exact to first order in 1 / N.
 """
 
+from statistics import NormalDist
+
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
@@ -42,11 +44,29 @@ def gram(r: float) -> Floats:
     return np.array([[1.0, r], [r, 1.0]])
 
 
-def begun(count: int, sources: int) -> Floats:
-    """A gradient at so many outputs that agrees with nothing but by chance."""
+def begun(count: int, sources: int, square: float, classes: bool) -> Floats:
+    """The gradient at so many outputs z, of this mean square, while they say nothing of the target.
+
+    What agrees with 1 does so by chance. What agrees with z does so where z is large: for numbers
+    the gradient is z - y, and so mostly z; for classes softmax(z) - y is then 1 at the largest z
+    and -1 at one of the others, and E[(z_max - z_y)^2] / (2 E[z^2]) is more than 1.
+    """
     k = np.zeros((2, sources))
-    k[0, 0] = k[1, 1] = count**-0.5
+    k[0, 0] = count**-0.5
+    bold = square / (square + 1.0)
+    most = _largest_less_other(count) if classes else float(count)
+    k[1, 1] = ((1.0 + (most - 1.0) * bold) / count) ** 0.5
     return k
+
+
+def _largest_less_other(count: int) -> float:
+    """E[(z_max - z_y)^2] / E[|e|^2] of so many standard normals, e being 1 and -1 at these two."""
+    inverse = NormalDist().inv_cdf
+    second = sum(inverse(((i + 0.5) / 64) ** (1.0 / count)) ** 2 for i in range(64)) / 64
+    if count < 2:
+        return 1.0
+    # The largest has the covariance 1 / count with each.
+    return max((second + 1.0 - 2.0 / count) / (2.0 * (1.0 - 1.0 / count)), 1.0)
 
 
 def through_weights(

@@ -15,17 +15,17 @@ from gradsim.insight.theory.rules.law import Sum
 from gradsim.insight.theory.scatter import agreement, concentration, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, common, swung
 
+Sums = tuple[Sum | None, ...]
+"""What is known of a sum's distribution, by segment."""
 
-def added(main: Units, skip: Units, a: float, b: float, with_law: bool) -> tuple[Units, Sum | None]:
+
+def added(main: Units, skip: Units, a: float, b: float, with_law: bool) -> tuple[Units, Sums]:
     """y = a * main + b * skip: E[y_i y_j] has the means' cross terms, besides both squares."""
-    known = None
-    if with_law and not (all(main.normal) and all(skip.normal)):
-        x, f = skip.values(), main.values()
-        if x is not None and f is not None:
-            f = laws.fewer(f, laws.NODES)
-            known = laws.added(x, np.full(laws.NODES, b), a * f)
     widths = common(main.widths, skip.widths)
     main, skip = main.cut(widths), skip.cut(widths)
+    known: Sums = (None,) * len(widths)
+    if with_law and not (all(main.normal) and all(skip.normal)):
+        known = tuple(_sum(skip.values(s), main.values(s), a, b) for s in range(len(widths)))
     cross = np.einsum("si,sj->sij", main.mean, skip.mean)
     moment = a * a * main.moment + b * b * skip.moment
     moment = moment + a * b * (cross + np.swapaxes(cross, 1, 2))
@@ -39,21 +39,26 @@ def added(main: Units, skip: Units, a: float, b: float, with_law: bool) -> tuple
         normal=tuple(m and k for m, k in zip(main.normal, skip.normal, strict=True)),
         noise=one**2 * main.noise + other**2 * skip.noise,
         swings=one * main.swings + other * skip.swings,
-        law=known.values if known else None,
+        laws=tuple(s.values if s else None for s in known),
     )
     return value, known
 
 
-def mixed(main: Units, skip: Units, gate: Units, with_law: bool) -> tuple[Units, Sum | None]:
+def _sum(x: Floats | None, f: Floats | None, a: float, b: float) -> Sum | None:
+    if x is None or f is None:
+        return None
+    return laws.added(x, np.full(laws.NODES, b), a * laws.fewer(f, laws.NODES))
+
+
+def mixed(main: Units, skip: Units, gate: Units, with_law: bool) -> tuple[Units, Sums]:
     """y = t * main + (1 - t) * skip, with t independent of both."""
-    known = None
-    if with_law:
-        x, f, opened = skip.values(), main.values(), gate.values()
-        if x is not None and f is not None and opened is not None:
-            pairs = np.repeat(laws.fewer(opened, 8), 6), np.tile(laws.fewer(f, 6), 8)
-            known = laws.added(x, 1.0 - pairs[0], pairs[0] * pairs[1])
     widths = common(main.widths, skip.widths)
     main, skip, gate = main.cut(widths), skip.cut(widths), gate.cut(widths)
+    known: Sums = (None,) * len(widths)
+    if with_law:
+        known = tuple(
+            _mix(skip.values(s), main.values(s), gate.values(s)) for s in range(len(widths))
+        )
     t, tt = gate.mean, gate.moment
     open_shut = t[:, :, None] - tt
     shut = 1.0 - t[:, :, None] - t[:, None, :] + tt
@@ -70,13 +75,20 @@ def mixed(main: Units, skip: Units, gate: Units, with_law: bool) -> tuple[Units,
         normal=(False,) * len(widths),
         noise=one**2 * main.noise + other**2 * skip.noise,
         swings=one * main.swings + other * skip.swings,
-        law=known.values if known else None,
+        laws=tuple(s.values if s else None for s in known),
     )
     return value, known
 
 
+def _mix(x: Floats | None, f: Floats | None, t: Floats | None) -> Sum | None:
+    if x is None or f is None or t is None:
+        return None
+    opened, main = np.repeat(laws.fewer(t, 8), 6), np.tile(laws.fewer(f, 6), 8)
+    return laws.added(x, 1.0 - opened, opened * main)
+
+
 def unmixed(
-    given: Gradient, main: Units, skip: Units, gate: Units, value: Units, known: Sum | None
+    given: Gradient, main: Units, skip: Units, gate: Units, value: Units, known: Sums
 ) -> tuple[Gradient, Gradient, Gradient]:
     """(t * g, (1 - t) * g, (main - skip) * g)."""
     widths = given.widths
@@ -106,7 +118,7 @@ def unadded(
     value: Units,
     a: float,
     b: float,
-    known: Sum | None,
+    known: Sums,
 ) -> tuple[Gradient, Gradient]:
     """(a * g, b * g)."""
     return (
@@ -120,11 +132,13 @@ def unadded(
     )
 
 
-def _seen(out: Gradient, given: Gradient, skip: Units, known: Sum | None) -> Gradient:
+def _seen(out: Gradient, given: Gradient, skip: Units, known: Sums) -> Gradient:
     """With how the gradient on the skip depends on what went in there."""
-    if known is None or given.profile is None or skip.law is None:
+    if not given.profiles or len(given.widths) != len(known) or not skip.laws:
         return out
-    return replace(out, profile=known.seen(given.profile))
+    pairs = zip(known, given.profiles, strict=True)
+    seen = tuple(s.seen(f) if s and f is not None else None for s, f in pairs)
+    return replace(out, profiles=seen)
 
 
 def _part(
@@ -146,7 +160,7 @@ def _part(
 def times(given: Gradient, factor: object) -> Gradient:
     """A gradient times something random for each unit and row, with this product of two rows."""
     moment = given.moment * np.asarray(factor)
-    return replace(given, moment=moment, tilt=1.0, along=None, profile=None).normalized()
+    return replace(given, moment=moment, tilt=1.0, along=None, profiles=()).normalized()
 
 
 def beside(skip: Units, main: Units) -> Units:
@@ -160,7 +174,12 @@ def beside(skip: Units, main: Units) -> Units:
         normal=(*skip.normal, *main.normal),
         noise=share**2 * skip.noise + (1.0 - share) ** 2 * main.noise,
         swings=share * skip.swings + (1.0 - share) * main.swings,
+        laws=_all_laws(skip) + _all_laws(main),
     )
+
+
+def _all_laws(units: Units) -> tuple[Floats | None, ...]:
+    return units.laws or (None,) * len(units.widths)
 
 
 def parted(given: Gradient, skip: Units, main: Units, value: Units) -> tuple[Gradient, Gradient]:
@@ -173,7 +192,11 @@ def parted(given: Gradient, skip: Units, main: Units, value: Units) -> tuple[Gra
     for own, part in ((main, slice(border, None)), (skip, slice(border))):
         along = None if given.along is None else given.along[part]
         out = replace(
-            given, widths=given.widths[part], moment=given.moment[part], along=along, profile=None
+            given,
+            widths=given.widths[part],
+            moment=given.moment[part],
+            along=along,
+            profiles=given.profiles[part],
         )
         after = max(float(out.norm2().sum()), 1e-300)
         if out.coherent is not None:
@@ -197,6 +220,7 @@ def fitted(taken: Units, width: int) -> Units:
             mean=out.mean[:keep],
             moment=out.moment[:keep],
             normal=out.normal[:keep],
+            laws=out.laws[:keep],
         )
     rows = taken.moment.shape[1]
     return replace(
@@ -205,6 +229,7 @@ def fitted(taken: Units, width: int) -> Units:
         mean=np.concatenate([taken.mean, np.zeros((1, rows))]),
         moment=np.concatenate([taken.moment, np.zeros((1, rows, rows))]),
         normal=(*taken.normal, True),
+        laws=(*_all_laws(taken), None),
     )
 
 
@@ -214,13 +239,16 @@ def unfitted(given: Gradient, taken: Units) -> Gradient:
     if width > have:
         out = given.cut(common(given.widths, (have, width - have)))
         keep = int(np.searchsorted(np.cumsum(out.widths), have)) + 1
-        return replace(out, widths=out.widths[:keep], moment=out.moment[:keep], along=None)
+        return replace(
+            out, widths=out.widths[:keep], moment=out.moment[:keep], along=None, profiles=()
+        )
     rows = given.moment.shape[1]
     return replace(
         given,
         widths=(*given.widths, have - width),
         moment=np.concatenate([given.moment, np.zeros((1, rows, rows))]),
         along=None,
+        profiles=(),
     )
 
 
@@ -254,7 +282,7 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         log=log,
         moment=(first + second) * factor,
         coherent=coherent,
-        profile=_both(one.profile, a, other.profile, b) if value.law is not None else None,
+        profiles=_both(one, a, other, b) if value.laws else (),
         swings=swung(a * one.swings + b * other.swings, rows.source(index, 2), crossing),
         lone=lone,
         noise=a * a * one.noise + b * b * other.noise,
@@ -263,12 +291,17 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
     ).normalized()
 
 
-def _both(one: Floats | None, a: float, other: Floats | None, b: float) -> Floats | None:
-    """The profile of a sum of two gradients with these shares."""
-    if one is None and other is None:
-        return None
+def _both(one: Gradient, a: float, other: Gradient, b: float) -> tuple[Floats | None, ...]:
+    """The profiles of a sum of two gradients of the same segments with these shares."""
+    if not one.profiles and not other.profiles:
+        return ()
     flat = np.ones(laws.COUNT)
-    return laws.leveled(a * (flat if one is None else one) + b * (flat if other is None else other))
+
+    def of(given: Gradient, s: int) -> Floats:
+        profile = given.profile(s)
+        return flat if profile is None else profile
+
+    return tuple(laws.leveled(a * of(one, s) + b * of(other, s)) for s in range(len(one.widths)))
 
 
 def _parts(units: Units, factor: float) -> float:

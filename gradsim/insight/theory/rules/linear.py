@@ -81,7 +81,7 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
         lone=given.lone + free * (1.0 - apart),
         noise=given.noise + (1.0 - min(given.noise, 1.0)) / w.fan_out,
         tilt=1.0,
-        profile=None,
+        profiles=(),
         along=None,
         coherent=coherent,
     ).normalized()

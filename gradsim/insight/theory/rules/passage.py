@@ -17,7 +17,7 @@ from gradsim.insight.theory.response import (
     powers,
 )
 from gradsim.insight.theory.rules import law as laws
-from gradsim.insight.theory.scatter import correlation
+from gradsim.insight.theory.scatter import apart, correlation, with_noise
 from gradsim.insight.theory.units import Units
 from gradsim.nn.activations.base import Activation
 
@@ -40,6 +40,8 @@ class Passage:
     """E[phi'^2 z^2] / E[phi'^2]."""
     along: Floats
     """E[z_i phi'_i z_j phi'_j]: (rows, rows)."""
+    keeps: float
+    """How a small change of the correlation of two rows goes on."""
     flatness: float
     """E[phi'_i phi'_j]^2 / (E[phi'_i^2] E[phi'_j^2]), averaged over two rows apart."""
     turn: Floats
@@ -64,9 +66,9 @@ def passed(
     known = _moments(taken, s, response)
     moment, passage = _through(taken, s, known)
     if not taken.normal[s]:
-        return _by_law(taken, response.phi, moment, known, passage)
+        return _by_law(taken, s, response.phi, moment, known, passage)
     if with_law:
-        passage, law = _lawful(taken, response.phi, passage)
+        passage, law = _lawful(taken, s, response.phi, passage)
         return known, moment, passage, law
     return known, moment, passage, None
 
@@ -104,6 +106,7 @@ def straight(taken: Units, s: int) -> Passage:
         squares=ones,
         tilt=1.0,
         along=correlation(taken.moment[s] - np.outer(taken.mean[s], taken.mean[s])),
+        keeps=1.0,
         flatness=1.0,
         turn=np.eye(2),
         base=np.eye(2),
@@ -123,11 +126,12 @@ def _moments(taken: Units, s: int, response: Response) -> Moments:
 
 
 def _by_law(
-    taken: Units, phi: Activation, moment: Floats, known: Moments, passage: Passage
+    taken: Units, s: int, phi: Activation, moment: Floats, known: Moments, passage: Passage
 ) -> tuple[Moments, Floats, Passage, Floats | None]:
     """What is not Gaussian: the moments of one row by its law, those of two as a Gaussian's."""
-    assert taken.law is not None
-    x = laws.scaled(taken.law, taken.mean[0], taken.variances()[0])
+    shape = taken.law(s)
+    assert shape is not None
+    x = laws.scaled(shape, taken.mean[s], taken.variances()[s])
     y, slope = np.empty_like(x), np.empty_like(x)
     phi.value(x, y)
     phi.slope(x, y, slope)
@@ -157,19 +161,19 @@ def _by_law(
             slopes=passage.slopes * ratio[:, None] * ratio,
             bent=(slope2, slope2.mean(axis=0)),
         ),
-        _image(phi, taken.values()),
+        _image(phi, taken.values(s)),
     )
 
 
-def _lawful(taken: Units, phi: Activation, passage: Passage) -> tuple[Passage, Floats | None]:
+def _lawful(
+    taken: Units, s: int, phi: Activation, passage: Passage
+) -> tuple[Passage, Floats | None]:
     """For a Gaussian the same things that `_by_law` keeps, where they will be asked for."""
-    if len(taken.widths) > 1:
-        return passage, None
-    x = laws.scaled(laws.normal(), taken.mean[0], taken.variances()[0])
+    x = laws.scaled(laws.normal(), taken.mean[s], taken.variances()[s])
     slope = np.empty_like(x)
     phi.slope(x, np.empty_like(x), slope)
     slope2 = slope * slope
-    law = _image(phi, taken.values())
+    law = _image(phi, taken.values(s))
     return replace(passage, bent=(slope2, slope2.mean(axis=0))), law
 
 
@@ -229,7 +233,7 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
     slopes = overlap(e, known.slope, power)
     np.fill_diagonal(slopes, known.slope)
     b = known.slope_hermite / np.maximum(known.slope, 1e-300)[:, None]
-    squares = overlap(b, known.slope_fourth, power)
+    squares = overlap(b, known.slope_fourth, powers(with_noise(together, taken.noise)))
     by_z = known.slope + ROOT[2] * known.slope_hermite[:, 2]
     first, second = e[:, 1], e[:, 0] + ROOT[2] * e[:, 2]
     along = np.outer(first, first) + together * np.outer(second, second)
@@ -245,7 +249,8 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
         squares=squares,
         tilt=average(by_z / slope),
         along=along,
-        flatness=_apart(correlation(slopes) ** 2),
+        keeps=_keeps(taken, known, variance, slopes),
+        flatness=apart(correlation(slopes) ** 2),
         turn=turn.mean(axis=2),
         base=base.mean(axis=2),
         lift=0.0,
@@ -254,9 +259,13 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
     )
 
 
-def _apart(matrix: Floats) -> float:
-    """The mean over two rows apart; 1 where there is but one row."""
-    count = len(matrix)
-    if count < 2:
-        return 1.0
-    return float(matrix.sum() - matrix.diagonal().sum()) / (count * (count - 1))
+def _keeps(taken: Units, known: Moments, variance: Floats, slopes: Floats) -> float:
+    """d corr(phi_i, phi_j) / d corr(x_i, x_j), averaged over two rows apart: within 0 and 1.
+
+    Behind batch normalization of the rows without their mean, else of the rows as they are.
+    """
+    if taken.balance:
+        own = np.maximum(known.second - known.hermite[:, 0] ** 2, 1e-300)
+        return min(average(known.hermite[:, 1] ** 2 / own), 1.0)
+    size = np.sqrt(variance / np.maximum(known.second, 1e-300))
+    return min(max(apart(slopes * size[:, None] * size), 0.0), 1.0)

@@ -70,7 +70,7 @@ def forward(
             noise=taken.noise,
             swings=np.zeros_like(taken.swings),
             fixed=1.0,
-            law=taken.law if alike else None,
+            laws=(taken if alike else units).laws,
             excess=-6.0 / (size + (1 if centers else 2)) if all(taken.normal) and alike else 0.0,
         ),
         RowScales(
@@ -104,7 +104,7 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         swings=given.swings,
         noise=given.noise,
         lone=given.lone,
-        profile=given.profile,
+        profiles=given.profiles,
     )
     out = replace(
         out,
