@@ -5,6 +5,8 @@ from itertools import pairwise
 from math import isfinite, isnan
 from typing import NamedTuple
 
+import numpy as np
+
 from gradsim.insight.remedies.ranking import Standing, Tried
 from gradsim.insight.remedies.search import Search
 from gradsim.numbers import number, share, signed
@@ -209,8 +211,11 @@ def sparkline(tried: Tried, top: float, cells: int) -> str:
 
 def curve(tried: Tried) -> list[float]:
     """The loss at each step of the first round, in the unit of its trial, mean over the seeds."""
-    runs = [[loss / o.loss_unit for loss in o.losses] for o in tried.outcomes]
-    return [sum(losses) / len(losses) for losses in zip(*runs, strict=True)]
+    with np.errstate(all="ignore"):
+        runs = np.array([outcome.losses for outcome in tried.outcomes])
+        units = np.array([outcome.loss_unit for outcome in tried.outcomes])
+        mean: list[float] = (runs / units[:, None]).mean(axis=0).tolist()
+    return mean
 
 
 def _sign(losses: Sequence[float], top: float) -> str:
@@ -219,8 +224,8 @@ def _sign(losses: Sequence[float], top: float) -> str:
         return "?"
     if not isfinite(mean):
         return "∞"
-    eighths = round(8 * mean / top) if top > 0 else 0
-    return LEVELS[min(8, max(1, eighths))]
+    eighths = round(min(8.0, 8.0 * (mean / top))) if top > 0 else 0
+    return LEVELS[max(1, eighths)]
 
 
 def _top(standings: Iterable[Standing]) -> float:

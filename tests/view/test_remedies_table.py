@@ -99,6 +99,7 @@ def test_a_loss_curve_falls_from_the_full_height_and_keeps_its_losses_apart() ->
     assert sparkline(falling, 2.0, 4) == "███▆"
     assert sparkline(tried(1.0, 0.5), 1.0, 6) == "███▄▄▄"
     assert sparkline(tried(0.0), 0.0, 2) == "▁▁"
+    assert sparkline(tried(1e308, 0.0), 1e-9, 2) == "█▁"
 
 
 def test_losses_that_are_no_numbers_are_signs() -> None:
