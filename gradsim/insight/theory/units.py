@@ -178,8 +178,13 @@ class Gradient:
         """That of one segment."""
         return self.profiles[s] if self.profiles else None
 
-    def merged(self, widths: tuple[int, ...]) -> "Gradient":
-        """The same gradient in coarser segments of these widths: means over the finer ones."""
+    def shaped(self, widths: tuple[int, ...]) -> "Gradient":
+        """The same gradient in segments of these widths: means over finer ones, where it has."""
+        if widths == self.widths:
+            return self
+        return self.cut(common(self.widths, widths))._merged(widths)
+
+    def _merged(self, widths: tuple[int, ...]) -> "Gradient":
         if widths == self.widths:
             return self
         index = np.array(_sources(widths, self.widths))

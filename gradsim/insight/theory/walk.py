@@ -45,6 +45,7 @@ class Walk:
             gradient = waiting.pop(index, None)
             if gradient is None:
                 continue
+            gradient = gradient.shaped(self.values[index].widths)
             yield index, gradient
             node = self.wiring.nodes[index - 1]
             for source, part in zip(node.inputs, self.backs[index - 1](gradient), strict=True):

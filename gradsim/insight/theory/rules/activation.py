@@ -5,7 +5,7 @@ Sohl-Dickstein, Ganguli 2016, eq. 3 and 5; Schoenholz, Gilmer, Ganguli, Sohl-Dic
 """
 
 from dataclasses import replace
-from math import exp
+from math import exp, log1p
 
 import numpy as np
 
@@ -88,7 +88,6 @@ def backward(
     given: Gradient, passages: list[Passage], taken: Units, value: Units, rows: Rows, index: int
 ) -> Gradient:
     """g = d phi'(x)."""
-    given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
     shares = shares / max(float(shares.sum()), 1e-300)
     moments_, alongs = [], []
@@ -111,9 +110,11 @@ def backward(
         agree = agreement(incoming, given.noise)
         both = passage.squares * (1.0 + 2.0 * agree) - 1.0 - 2.0 * agree
         whole, apart = over_batch(both, together, rows)
-        one = float(both.diagonal().mean())
-        wander += float(shares[s]) ** 2 * max(whole, 0.0) / taken.widths[s]
-        lone += float(shares[s]) ** 2 * max(one - apart, 0.0) / taken.widths[s]
+        one = float(both.diagonal().mean()) / taken.widths[s]
+        wander += float(shares[s]) ** 2 * log1p(max(whole, 0.0) / taken.widths[s])
+        lone += float(shares[s]) ** 2 * log1p(max(one - apart / taken.widths[s], 0.0))
+        # So few units let something through that most often it is none of them.
+        lift -= float(shares[s]) * 2.0 * max(one - 1.0, 0.0)
     out = replace(
         given,
         log=given.log + lift,

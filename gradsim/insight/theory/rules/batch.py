@@ -100,7 +100,6 @@ def backward(
     given: Gradient, scales: list[Scales], taken: Units, rows: Rows, index: int
 ) -> Gradient:
     """g = (d - mean d - x_hat mean(d x_hat)) / sqrt(var + eps)."""
-    given = given.cut(taken.widths) if len(given.widths) < len(taken.widths) else given
     moments, wander = [], 0.0
     for s, found in enumerate(scales):
         moment, x = given.moment[s], found.covariance

@@ -16,6 +16,9 @@ from gradsim.insight.theory.quadrature import Floats
 COUNT = 96
 """Equally likely values that stand for a distribution."""
 
+STEEPEST = 8.0
+"""Times its mean up to which a unit's squared gradient is followed: few units have more."""
+
 NODES = 24
 """Equally likely values of what is added to it."""
 
@@ -87,6 +90,6 @@ def added(x: Floats, keep: Floats, others: Floats) -> Sum:
 
 
 def leveled(profile: Floats) -> Floats:
-    """The same function with mean 1."""
+    """The same function with mean 1, cut off at STEEPEST."""
     mean = float(profile.mean())
-    return np.asarray(profile / mean) if mean > 0.0 else np.ones_like(profile)
+    return np.minimum(profile / mean, STEEPEST) if mean > 0.0 else np.ones_like(profile)

@@ -112,4 +112,4 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         last=given.last,
         coherent=None if given.coherent is None else np.zeros_like(given.coherent),
     )
-    return out.merged(taken.widths).normalized()
+    return out.shaped(taken.widths).normalized()
