@@ -48,7 +48,7 @@ def test_json_has_the_names_that_stay(capsys: pytest.CaptureFixture[str]) -> Non
         assert set(row) == {
             "layer", "delta_norm", "output_grad_norm", "grad_weight_norm", "weight_norm",
             "update_norm", "update_ratio", "saturated", "dead",
-            "grad_weight_max", "activation_mean", "activation_std",
+            "grad_weight_max", "activation_mean", "activation_std", "output_norm",
         }  # fmt: skip
         assert all(isinstance(value, float) for name, value in row.items() if name != "layer")
     assert data["verdict"]["shape"] in {
