@@ -21,9 +21,8 @@ from gradsim.experiment.start import draw
 from gradsim.insight.verdict import judge
 from gradsim.nn.losses import LOSSES, accuracy
 from gradsim.nn.network import Network
-from gradsim.simulation.events import Phase
-from gradsim.simulation.measure import StepRecord, empty_table, measure_gradients, places_of
-from gradsim.simulation.stepper import run_step, training_step
+from gradsim.simulation.glance import glance
+from gradsim.simulation.stepper import run_step
 from gradsim.simulation.training import Training, training
 
 
@@ -127,24 +126,14 @@ def _run(e: Experiment, data: Data, trial: Trial) -> Outcome:
 
 def _gradient(e: Experiment, train: Training, batches: Batches, step: int) -> Gradient:
     """What the gradient of a step's batch is; nothing of the network is changed by looking."""
-    kept = {name: array.copy() for name, array in train.network.buffers()}
-    for event in training_step(train, *batches.batch(step), step):
-        if event.phase is Phase.CLIP:
-            break
-    record = StepRecord(
-        step, loss=train.loss, layers=empty_table(train.network), places=places_of(train.network)
-    )
-    assert record.layers is not None
-    assert train.clipping is not None
-    measure_gradients(train.network, record.layers)
-    for name, array in train.network.buffers():
-        array[...] = kept[name]
+    record = glance(train, batches.batch(step), step)
     found = judge(record, e)
+    assert record.grad_norm is not None
     return Gradient(
         str(found.shape),
         found.evidence.reach_decades,
         found.evidence.slope,
-        train.clipping.norm_before,
+        record.grad_norm,
     )
 
 

@@ -109,6 +109,10 @@ class Network:
             for value, _, part in node.reads:
                 # A value that is read in part is put together from parts on the way back.
                 consumers[value] += 1 if part is None else 2
+        self._reads = ((), *(tuple(node.reads) for node in self.nodes))
+        self._plain = (False, *(len(n.inputs) == 1 and n.parts is None for n in self.nodes))
+        """Whether node k reads one value, whole: most do."""
+        self._arrived: list[bool] = []
         self._last_reader = {
             source: index
             for index, node in enumerate(self.nodes, start=1)
@@ -120,6 +124,43 @@ class Network:
             if consumers[value] > 1
         }
         """A buffer for the sum, at each value that more than one node reads."""
+
+    def forward_op(self, index: int) -> None:
+        """Compute value `index` from the values that its node reads."""
+        node, values = self.nodes[index - 1], self.values
+        if self._plain[index]:
+            values[index] = node.op.forward(values[node.inputs[0]])
+        else:
+            values[index] = node.op.forward(*node.taken(values))
+
+    def begin_backward(self) -> None:
+        """Take the gradient of the output from the loss."""
+        self._arrived = [False] * len(self.gradients)
+        self.gradients[-1] = self.loss.backward()
+
+    def backward_op(self, index: int) -> None:
+        """Send the gradient of value `index` back to all values that its node reads."""
+        node, gradients, arrived = self.nodes[index - 1], self.gradients, self._arrived
+        sent = self.sent[index] = node.op.backward(gradients[index])
+        for shared in self.shared.get(index, ()):
+            np.add(shared.total, shared.part, out=shared.total)
+        if self._plain[index] and not arrived[node.inputs[0]]:
+            gradients[node.inputs[0]], arrived[node.inputs[0]] = sent[0], True
+            return
+        for (source, _, part), gradient in zip(self._reads[index], sent, strict=True):
+            first, arrived[source] = not arrived[source], True
+            if part is not None:
+                total = gradients[source] = self.joins[source]
+                if first:
+                    total.fill(0.0)
+                total[:, part] += gradient
+            elif first:
+                gradients[source] = gradient
+            else:
+                # Another path has brought its part already: the gradient is the sum of both.
+                before = gradients[source]
+                assert before is not None
+                gradients[source] = np.add(before, gradient, out=self.joins[source])
 
     def depth(self) -> int:
         """The number of hidden layers; in a recurrent network, of layers times time steps."""

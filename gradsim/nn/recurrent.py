@@ -9,8 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.nn.arrays import Array, l2_norms
+from gradsim.nn.arrays import Array, l2_norm
 from gradsim.nn.op import Op, Parameter, ParameterSpec, Start
+
+
+CANCELED = 1e-4
+"""Share of its terms below which a sum has lost too many digits."""
 
 
 class Memory:
@@ -81,12 +85,28 @@ class Memory:
         self.bias_over.grad[...] = shift[:rows]
 
     def contributions(self) -> npt.NDArray[np.float64]:
-        """L2 norm of what each time step adds to the recurrent gradient: (steps,)."""
+        """L2 norm of what each time step adds to the recurrent gradient: (steps,).
+
+        |delta^T h|^2 = sum over pairs of rows of (delta delta^T) * (h h^T), which is much smaller
+        than delta^T h where there are fewer rows than units.
+        """
         h, deltas = self.taken[:, :, self.fan_in :], self.deltas
         if self.split:
             u = self.units
             deltas = np.concatenate((deltas[:, :, : 2 * u], deltas[:, :, 3 * u :]), axis=2)
-        return l2_norms(np.matmul(deltas.transpose(0, 2, 1), h))
+        # Scaled to 1 first: squares of a vanishing delta would leave the number range.
+        largest = np.maximum(np.max(deltas, axis=(1, 2)), -np.min(deltas, axis=(1, 2))) + 0.0
+        scaled = deltas / np.where(largest > 0.0, largest, 1.0)[:, None, None]
+        rows = np.matmul(scaled, scaled.transpose(0, 2, 1))
+        rows *= np.matmul(h, h.transpose(0, 2, 1))
+        norms = np.asarray(np.sqrt(np.add.reduce(rows, axis=(1, 2))) * largest, np.float64)
+        # Where that is out of range, or the pairs nearly cancel, the product itself is taken.
+        sizes = np.add.reduce(np.abs(rows), axis=(1, 2)) * largest.astype(np.float64) ** 2
+        with np.errstate(all="ignore"):
+            poor = ~(norms**2 > CANCELED * sizes) & (largest != 0.0)
+        for t in np.flatnonzero(poor):
+            norms[t] = l2_norm(deltas[t].T @ h[t])
+        return norms
 
 
 class RecurrentLinear(Op):

@@ -14,7 +14,7 @@ from gradsim.experiment.start import draw
 from gradsim.nn.arrays import Array
 from gradsim.nn.losses import accuracy
 from gradsim.nn.network import Network
-from gradsim.simulation.events import Event, Phase
+from gradsim.simulation.events import Event, Phase, Place
 from gradsim.simulation.measure import (
     StepRecord,
     empty_table,
@@ -23,7 +23,7 @@ from gradsim.simulation.measure import (
     places_of,
 )
 from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Origin, Position, Run
-from gradsim.simulation.stepper import plan, training_step, unwatched
+from gradsim.simulation.stepper import Done, ops, plan, training_step
 from gradsim.simulation.training import training
 
 OPS_AT_ONCE = 32
@@ -40,7 +40,7 @@ class Machine:
         self.run = run
         self.position = Position(0, 0)
         self._live: Iterator[Event] | None = None
-        self._underway: Iterator[Event] | None = None
+        self._underway: Iterator[Done] | None = None
         """A step that is being computed whole: until its end the machine stands nowhere."""
         self._segment = 0
         self._start(run)
@@ -76,15 +76,15 @@ class Machine:
         step = self.position.step
         assert self.position.op == 0
         record = self._prepare(step)
-        events, done = unwatched(self.training, *self.batch(step), step), 0
-        self._live, self._underway = None, events
-        while done < len(self._plan):
+        work = ops(self.training, *self.batch(step), step)
+        self._live, self._underway, over = None, work, False
+        while not over:
             with np.errstate(all="ignore"):
-                for event in islice(events, OPS_AT_ONCE):
-                    done += 1
-                    self._note(event, record)
+                for op in islice(work, OPS_AT_ONCE):
+                    self._note(op.phase, op.layer, record)
+                    over = op.phase is Phase.UPDATE and op.layer == "output"
             yield
-            if self._underway is not events:
+            if self._underway is not work:
                 return False
         if record.broke_at is None and not _all_finite(record):
             record.broke_at = 0
@@ -154,16 +154,16 @@ class Machine:
     def _record(self, event: Event, record: StepRecord) -> None:
         if record.broke_at is None and not (isfinite(event.norm_in) and isfinite(event.norm_out)):
             record.broke_at = self.position.op
-        self._note(event, record)
+        self._note(event.phase, event.layer, record)
 
-    def _note(self, event: Event, record: StepRecord) -> None:
-        """Record what an event has brought to an end: the loss, all gradients, the whole step."""
-        if event.phase is Phase.LOSS:
+    def _note(self, phase: Phase, layer: Place, record: StepRecord) -> None:
+        """Record what an op has brought to an end: the loss, all gradients, the whole step."""
+        if phase is Phase.LOSS:
             output = self.network.values[-1]
             assert output is not None
             record.loss = self.training.loss
             record.accuracy = accuracy(output, self.batch(record.step)[1])
-        elif event.phase is Phase.CLIP:
+        elif phase is Phase.CLIP:
             done = self.training.clipping
             assert done is not None
             record.grad_norm, record.clipped_grad_norm = done.norm_before, done.norm_after
@@ -173,7 +173,7 @@ class Machine:
             if record.layers is None:
                 record.layers, record.places = empty_table(self.network), self._places
                 measure_gradients(self.network, record.layers)
-        elif event.phase is Phase.UPDATE and event.layer == "output":
+        elif phase is Phase.UPDATE and layer == "output":
             assert record.layers is not None
             measure_updates(self.network, record.layers)
             record.complete = True

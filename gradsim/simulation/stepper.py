@@ -1,53 +1,75 @@
-"""The stepper: a training step as a stream of events, one for each op. The only engine there is."""
+"""The stepper: a training step as a stream of ops, told as events. The only engine there is."""
 
-from collections.abc import Callable, Iterator
-from math import nan
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from gradsim.nn import clipping
 from gradsim.nn.arrays import Array, l2_norm
-from gradsim.nn.network import Network
+from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Place, Plan
 from gradsim.simulation.training import Training
 
-Norm: TypeAlias = Callable[[Array], float]
+
+class Done(NamedTuple):
+    """An op that has just been done: that of a node, counted from 1, or the update of a layer."""
+
+    phase: Phase
+    node: int = 0
+    layer: LayerName = "output"
 
 
 def training_step(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
     """Forward op by op, loss, backward op by op from last to first, clip, update layer by layer.
 
-    The generator may be left between any two events; the network then holds exactly what has been
-    computed so far. Overflow and division by zero are results here, not errors.
+    The generator may be left between any two events; the network then holds exactly what the ops
+    told of have computed. Overflow and division by zero are results here, not errors.
     """
-    yield from _quiet(_events(training, inputs, target, step, l2_norm))
+    teller = _Teller(training, step)
+    done = ops(training, inputs, target, step)
+    while True:
+        # The setting must not leak to the caller between two events: it is held for each op alone.
+        with np.errstate(all="ignore"):
+            op = next(done, None)
+            events = list(teller.events(op)) if op else []
+        if op is None:
+            return
+        yield from events
 
 
 def run_step(training: Training, inputs: Array, target: Array, step: int) -> None:
     """The same step, whole, where nobody looks at single events: to the same bits, faster."""
     with np.errstate(all="ignore"):
-        for _ in unwatched(training, inputs, target, step):
+        for _ in ops(training, inputs, target, step):
             pass
 
 
-def unwatched(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
-    """The same step whose events bear no norms, to be gone through with errors ignored."""
-    yield from _events(training, inputs, target, step, _unmeasured)
-
-
-def _unmeasured(_: Array) -> float:
-    return nan
-
-
-def _events(
-    training: Training, inputs: Array, target: Array, step: int, norm: Norm
-) -> Iterator[Event]:
-    yield from _forward(training.network, inputs, step, norm)
-    yield from _loss(training, target, step, norm)
-    yield from _backward(training.network, step, norm)
-    yield from _clip(training, step)
-    yield from _update(training, step, norm)
+def ops(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Done]:
+    """The step itself, op by op; to be gone through with floating-point errors ignored."""
+    network, store = training.network, training.network.parameters
+    network.values[0] = inputs
+    for index in range(1, len(network.nodes) + 1):
+        network.forward_op(index)
+        yield Done(Phase.FORWARD, index)
+    output = network.values[-1]
+    assert output is not None
+    training.loss = network.loss.forward(output, target)
+    yield Done(Phase.LOSS)
+    network.begin_backward()
+    yield Done(Phase.BACKWARD)
+    for index in range(len(network.nodes), 0, -1):
+        network.backward_op(index)
+        yield Done(Phase.BACKWARD, index)
+    clip = training.clip
+    training.clipping = clipping.unclipped(store) if clip is None else clip.apply(store)
+    yield Done(Phase.CLIP)
+    training.optimizer.begin()
+    rate = training.learning_rate(step)
+    for layer, part in network.groups.items():
+        training.optimizer.step(part, store.values, store.clipped, store.updates, rate)
+        store.values[part] += store.updates[part]
+        yield Done(Phase.UPDATE, layer=layer)
 
 
 def plan(training: Training) -> Plan:
@@ -80,107 +102,85 @@ def _clip_name(training: Training) -> str:
     return f"clip-{training.clip.name if training.clip else 'none'}"
 
 
-def _quiet(events: Iterator[Event]) -> Iterator[Event]:
-    # The setting must not leak to the caller between two events, so it is held for each op alone.
-    while True:
-        with np.errstate(all="ignore"):
-            event = next(events, None)
-        if event is None:
-            return
-        yield event
+class _Teller:
+    """Says of each op what went in and what came out, as norms."""
 
+    def __init__(self, training: Training, step: int) -> None:
+        self.training, self.network, self.step = training, training.network, step
+        self._values: dict[int, float] = {}
+        """Norms of values, by their index."""
+        self._gradients: dict[int, float] = {}
 
-def _forward(network: Network, inputs: Array, step: int, norm: Norm) -> Iterator[Event]:
-    values = network.values
-    norms = [0.0] * len(values)
-    values[0], norms[0] = inputs, norm(inputs)
-    for index, node in enumerate(network.nodes, start=1):
-        output = node.op.forward(*node.taken(values))
-        values[index], norms[index] = output, norm(output)
-        for source, path in zip(node.inputs, node.paths, strict=True):
+    def events(self, op: Done) -> Iterator[Event]:
+        """The events of an op: one for each path, and one for each sum of paths."""
+        match op.phase:
+            case Phase.FORWARD:
+                yield from self._forward(op.node)
+            case Phase.LOSS:
+                yield self._event(
+                    op.phase, self._value(len(self.network.nodes)), self.training.loss
+                )
+            case Phase.BACKWARD if op.node:
+                yield from self._backward(op.node)
+            case Phase.BACKWARD:
+                size = self._gradient(len(self.network.nodes))
+                yield self._event(op.phase, self.network.loss.factor, size)
+            case Phase.CLIP:
+                done = self.training.clipping
+                assert done is not None
+                name = _clip_name(self.training)
+                yield Event(
+                    self.step, op.phase, "all", None, "main", name,
+                    done.norm_before, done.norm_after,
+                )  # fmt: skip
+            case Phase.UPDATE:
+                store, part = self.network.parameters, self.network.groups[op.layer]
+                yield Event(
+                    self.step, op.phase, op.layer, None, "main", self.training.optimizer.name,
+                    l2_norm(store.clipped[part]), l2_norm(store.updates[part]),
+                )  # fmt: skip
+
+    def _event(self, phase: Phase, norm_in: float, norm_out: float) -> Event:
+        name = self.network.loss.name
+        return Event(self.step, phase, "output", None, "main", name, norm_in, norm_out)
+
+    def _forward(self, index: int) -> Iterator[Event]:
+        node = self.network.nodes[index - 1]
+        for source, path, _ in node.reads:
             yield Event(
-                step, Phase.FORWARD, node.layer, node.time, path, node.op.name,
-                norms[source], norms[index],
+                self.step, Phase.FORWARD, node.layer, node.time, path, node.op.name,
+                self._value(source), self._value(index),
             )  # fmt: skip
 
-
-def _loss(training: Training, target: Array, step: int, norm: Norm) -> Iterator[Event]:
-    network = training.network
-    output = _there(network.values[-1])
-    training.loss = network.loss.forward(output, target)
-    yield Event(
-        step, Phase.LOSS, "output", None, "main", network.loss.name, norm(output), training.loss
-    )
-
-
-def _backward(network: Network, step: int, norm: Norm) -> Iterator[Event]:
-    gradients = network.gradients
-    norms: list[float | None] = [0.0] * len(gradients)
-    arrived = [False] * len(gradients)
-    last = len(gradients) - 1
-    gradients[last] = network.loss.backward()
-    size = norms[last] = norm(_there(gradients[last]))
-    yield Event(
-        step, Phase.BACKWARD, "output", None, "main", network.loss.name,
-        network.loss.factor, size,
-    )  # fmt: skip
-    for index in range(last, 0, -1):
-        node = network.nodes[index - 1]
-        given = _there(gradients[index])
-        if norms[index] is None:
-            norms[index] = norm(given)
-        came = norms[index] or 0.0
-        sent = network.sent[index] = node.op.backward(given)
-        for shared in network.shared.get(index, ()):
-            np.add(shared.total, shared.part, out=shared.total)
-        for (source, path, part), gradient in zip(node.reads, sent, strict=True):
-            out = norm(gradient)
-            first = not arrived[source]
-            arrived[source] = True
+    def _backward(self, index: int) -> Iterator[Event]:
+        network, node = self.network, self.network.nodes[index - 1]
+        came = self._gradient(index)
+        for (source, path, part), sent in zip(node.reads, network.sent[index], strict=True):
+            out = l2_norm(sent)
+            yield Event(
+                self.step, Phase.BACKWARD, node.layer, node.time, path, node.op.name, came, out
+            )
             if part is not None:
-                # Put together from parts; its norm is known when all of them have come.
-                if first:
-                    gradients[source] = network.joins[source]
-                    network.joins[source].fill(0.0)
-                    norms[source] = None
-                network.joins[source][:, part] += gradient
-            elif first:
-                gradients[source], norms[source] = gradient, out
-            yield Event(step, Phase.BACKWARD, node.layer, node.time, path, node.op.name, came, out)
-            if first or part is not None:
-                continue
-            # Another path has brought its part already: the gradient is the sum of both.
-            total = network.joins[source]
-            np.add(_there(gradients[source]), gradient, out=total)
-            size = norm(total)
-            gradients[source], norms[source] = total, size
-            yield Event(step, Phase.BACKWARD, node.layer, node.time, path, "join", out, size)
+                continue  # put together from parts; its norm is taken when all of them have come
+            if source in self._gradients:
+                # Another path had brought its part before: the gradient is the sum of both.
+                size = l2_norm(network.joins[source])
+                yield Event(
+                    self.step, Phase.BACKWARD, node.layer, node.time, path, "join", out, size
+                )
+                out = size
+            self._gradients[source] = out
 
+    def _value(self, index: int) -> float:
+        if index not in self._values:
+            value = self.network.values[index]
+            assert value is not None, "the forward pass has not been here yet"
+            self._values[index] = l2_norm(value)
+        return self._values[index]
 
-def _clip(training: Training, step: int) -> Iterator[Event]:
-    store = training.network.parameters
-    done = clipping.unclipped(store) if training.clip is None else training.clip.apply(store)
-    training.clipping = done
-    yield Event(
-        step, Phase.CLIP, "all", None, "main", _clip_name(training),
-        done.norm_before, done.norm_after,
-    )  # fmt: skip
-
-
-def _update(training: Training, step: int, norm: Norm) -> Iterator[Event]:
-    store = training.network.parameters
-    training.optimizer.begin()
-    rate = training.learning_rate(step)
-    for layer, part in training.network.groups.items():
-        training.optimizer.step(part, store.values, store.clipped, store.updates, rate)
-        norm_in, norm_out = norm(store.clipped[part]), norm(store.updates[part])
-        store.values[part] += store.updates[part]
-        yield Event(
-            step, Phase.UPDATE, layer, None, "main", training.optimizer.name,
-            norm_in, norm_out,
-        )  # fmt: skip
-
-
-def _there(array: Array | None) -> Array:
-    assert array is not None, "the forward pass has not been here yet"
-    return array
+    def _gradient(self, index: int) -> float:
+        if index not in self._gradients:
+            gradient = self.network.gradients[index]
+            assert gradient is not None, "the backward pass has not been here yet"
+            self._gradients[index] = l2_norm(gradient)
+        return self._gradients[index]

@@ -2,7 +2,7 @@
 
     pytest tests/benchmarks/test_through_time.py --benchmark-only
 
-1,000 time steps, width 32, batch 32, float64, one thread. PyTorch is compared where it is
+1,000 time steps, width 32, float64, one thread. PyTorch is compared where it is
 installed. Read the ratio within a group; these figures say nothing across machines.
 """
 
@@ -18,18 +18,18 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 
-STEPS, WIDTH, BATCH = 1000, 32, 32
+STEPS, WIDTH, BATCHES = 1000, 32, (1, 8, 32)
 
 
-def recorded_step(cell: str) -> Callable[[], None]:
+def recorded_step(cell: str, batch: int) -> Callable[[], None]:
     """One step through the session, with all statistics of each time step."""
-    knobs = {"cell": cell, "activation": "tanh", "width": WIDTH, "batch-size": BATCH}
+    knobs = {"cell": cell, "activation": "tanh", "width": WIDTH, "batch-size": batch}
     data = {"data": "adding", "loss": "mean-squared-error", "sequence-length": STEPS}
     session = Session(Experiment.of(knobs | data | {"learning-rate": 1e-3}))
     return lambda: session.do(Advance(Grain.STEP))
 
 
-def eager_step(cell: str) -> Callable[[], None]:
+def eager_step(cell: str, batch: int) -> Callable[[], None]:
     """The same in PyTorch, op by op, with the same statistics of each time step."""
     torch: Any = import_module("torch")
     torch.set_num_threads(1)
@@ -40,7 +40,7 @@ def eager_step(cell: str) -> Callable[[], None]:
     head = torch.nn.Linear(WIDTH, 1)
     parameters = [*into.parameters(), *over.parameters(), *head.parameters()]
     optimizer = torch.optim.SGD(parameters, lr=1e-3)
-    x, target = torch.rand(BATCH, STEPS, 2), torch.rand(BATCH, 1)
+    x, target = torch.rand(batch, STEPS, 2), torch.rand(batch, 1)
 
     def one(taken: Any, h: Any, c: Any) -> tuple[Any, Any, Any, Any]:
         a, b = into(taken), over(h)
@@ -65,7 +65,7 @@ def eager_step(cell: str) -> Callable[[], None]:
 
     def step() -> None:
         optimizer.zero_grad()
-        h = c = torch.zeros(BATCH, WIDTH)
+        h = c = torch.zeros(batch, WIDTH)
         seen = []
         for time in range(STEPS):
             before = h
@@ -104,9 +104,13 @@ CASES = [recorded_step, *([eager_step] if find_spec("torch") else [])]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("what", CASES, ids=lambda f: f.__name__)
 def test_step_through_time(
-    benchmark: BenchmarkFixture, cell: str, what: Callable[[str], Callable[[], None]]
+    benchmark: BenchmarkFixture,
+    cell: str,
+    batch: int,
+    what: Callable[[str, int], Callable[[], None]],
 ) -> None:
-    benchmark.group = f"{cell}, {STEPS} time steps x width {WIDTH} x batch {BATCH}"
-    benchmark(what(cell))
+    benchmark.group = f"{cell}, {STEPS} time steps x width {WIDTH} x batch {batch}"
+    benchmark(what(cell, batch))

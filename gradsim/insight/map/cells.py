@@ -17,9 +17,7 @@ from gradsim.insight.map.order import Place
 from gradsim.insight.theory import predicted_reach
 from gradsim.insight.trial import Trial, run_trial
 from gradsim.insight.verdict import judge
-from gradsim.simulation.events import Phase
-from gradsim.simulation.measure import StepRecord, empty_table, measure_gradients
-from gradsim.simulation.stepper import training_step
+from gradsim.simulation.glance import glance
 from gradsim.simulation.training import training
 
 
@@ -112,11 +110,6 @@ def _start(experiment: Experiment, place: Place) -> Cell:
     draw(network, experiment, data)
     batch = Batches(data, experiment.batch_size, experiment.seed, experiment.dtype).batch(0)
     train = training(experiment, network)
-    for event in training_step(train, *batch, 0):
-        if event.phase is Phase.CLIP:
-            break
-    record = StepRecord(0, loss=train.loss, layers=empty_table(network))
-    assert record.layers is not None
-    measure_gradients(network, record.layers)
+    record = glance(train, batch, 0)
     found = judge(record, experiment)
     return Cell(place, str(found.shape), found.evidence.reach_decades, found.evidence.slope)

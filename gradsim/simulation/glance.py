@@ -1,0 +1,32 @@
+"""A glance: what the gradients of one batch are, at the weights as they are."""
+
+import numpy as np
+
+from gradsim.nn.arrays import Array
+from gradsim.simulation.events import Phase
+from gradsim.simulation.measure import StepRecord, empty_table, measure_gradients, places_of
+from gradsim.simulation.stepper import ops
+from gradsim.simulation.training import Training
+
+
+def glance(training: Training, batch: tuple[Array, Array], step: int) -> StepRecord:
+    """Go forward and back once: a record with the loss and all numbers of each layer.
+
+    The parameters are not updated, and running statistics are as they were.
+    """
+    network = training.network
+    kept = {name: array.copy() for name, array in network.buffers()}
+    with np.errstate(all="ignore"):
+        for op in ops(training, *batch, step):
+            if op.phase is Phase.CLIP:
+                break
+    record = StepRecord(
+        step, loss=training.loss, layers=empty_table(network), places=places_of(network)
+    )
+    assert record.layers is not None
+    assert training.clipping is not None
+    record.grad_norm = training.clipping.norm_before
+    measure_gradients(network, record.layers)
+    for name, array in network.buffers():
+        array[...] = kept[name]
+    return record
