@@ -12,7 +12,6 @@ import numpy.typing as npt
 from gradsim.nn.arrays import Array, l2_norm
 from gradsim.nn.op import Op, Parameter, ParameterSpec, Start
 
-
 CANCELED = 1e-4
 """Share of its terms below which a sum has lost too many digits."""
 
@@ -94,16 +93,17 @@ class Memory:
         if self.split:
             u = self.units
             deltas = np.concatenate((deltas[:, :, : 2 * u], deltas[:, :, 3 * u :]), axis=2)
-        # Scaled to 1 first: squares of a vanishing delta would leave the number range.
-        largest = np.maximum(np.max(deltas, axis=(1, 2)), -np.min(deltas, axis=(1, 2))) + 0.0
-        scaled = deltas / np.where(largest > 0.0, largest, 1.0)[:, None, None]
-        rows = np.matmul(scaled, scaled.transpose(0, 2, 1))
-        rows *= np.matmul(h, h.transpose(0, 2, 1))
-        norms = np.asarray(np.sqrt(np.add.reduce(rows, axis=(1, 2))) * largest, np.float64)
-        # Where that is out of range, or the pairs nearly cancel, the product itself is taken.
-        sizes = np.add.reduce(np.abs(rows), axis=(1, 2)) * largest.astype(np.float64) ** 2
         with np.errstate(all="ignore"):
-            poor = ~(norms**2 > CANCELED * sizes) & (largest != 0.0)
+            # Scaled to 1 first: squares of a vanishing delta would leave the number range.
+            largest = np.maximum(np.max(deltas, axis=(1, 2)), -np.min(deltas, axis=(1, 2))) + 0.0
+            scaled = deltas / np.where(largest > 0.0, largest, 1.0)[:, None, None]
+            rows = np.matmul(scaled, scaled.transpose(0, 2, 1))
+            rows *= np.matmul(h, h.transpose(0, 2, 1))
+            squares = np.add.reduce(rows, axis=(1, 2))
+            norms = np.asarray(np.sqrt(squares) * largest, np.float64)
+            # Out of range, or where the pairs nearly cancel, the product itself is taken.
+            size = np.add.reduce(np.abs(rows), axis=(1, 2))
+            poor = ~(squares > CANCELED * size) & (largest != 0.0)
         for t in np.flatnonzero(poor):
             norms[t] = l2_norm(deltas[t].T @ h[t])
         return norms
