@@ -182,7 +182,10 @@ def selected_block(ledger: Ledger, layer: LayerName) -> Block:
 
 
 def words(ledger: Ledger, layer: LayerName, width: int, height: int) -> list[Line]:
-    """The whole in a sentence, the selected layer's share of it, and its formula with numbers."""
+    """The whole in a sentence, the selected layer's share of it, and its formula with numbers.
+
+    At most `height` lines.
+    """
     block = selected_block(ledger, layer)
     blank = [fitted([], width)]
     whole = wrapped_words(_capital(ledger.sentence), "label", width)
@@ -196,7 +199,7 @@ def words(ledger: Ledger, layer: LayerName, width: int, height: int) -> list[Lin
         for each in formulas:
             if len(lines) + 1 + len(each) <= height:
                 lines += [*blank, *each]
-    return (lines + blank * height)[:height]
+    return lines[:height]
 
 
 def formula(block: Block, path: Path, width: int) -> list[Line]:

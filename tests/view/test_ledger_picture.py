@@ -54,7 +54,7 @@ def test_every_line_is_as_wide_as_asked(width: int, markers: Any) -> None:
     found = ledger_of(skip="residual-scaled", normalization="batch", activation="gelu")
     lines = [*bars(found, "output", width, 9, markers), *words(found, 4, width, 7)]
     assert {length(line) for line in lines} == {width}
-    assert len(lines) == 16
+    assert len(lines) <= 16
     text = plain(lines)
     for part in set(Part) - {Part.GATES}:
         assert SIGNS[part][1 if markers == "ascii" else 0] in text
