@@ -1,6 +1,5 @@
 """The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import ClassVar
@@ -15,6 +14,7 @@ from textual.widgets import Static
 from threadpoolctl import threadpool_limits
 
 from gradsim.experiment.experiment import Experiment
+from gradsim.insight.remedies.ghost import Ghost
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
 from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
@@ -90,7 +90,7 @@ class GradsimApp(App[None]):
         self.driver = Driver(session, playing, playback)
         self.layer = 1
         self.level = 0
-        self.remedy: Sequence[Sequence[float]] = ()
+        self.remedy: Ghost | None = None
         self.settings = Settings(tabs=TABS)
         self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
         self._live = live

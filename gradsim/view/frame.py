@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradsim.experiment.experiment import Experiment
+from gradsim.insight.remedies.ghost import Ghost
 from gradsim.insight.verdict import Verdict, judge, since_switch
 from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Plan
@@ -31,8 +32,8 @@ class View:
     ahead: bool = False
     """Between two steps show the gradients of the one to come, where they have been computed."""
     busy: bool = False
-    remedy: Sequence[Sequence[float]] = ()
-    """The delta norms of a remedy that was tried, step by step, to be seen beside the live ones."""
+    remedy: Ghost | None = None
+    """The gradients of a remedy that was tried, to be seen beside the live ones."""
     narration: str = ""
     message: str = ""
 
@@ -89,7 +90,7 @@ class Frame:
     """The pinned run's gradient at the step shown; where it has none, as it was pinned."""
     pinned_history: History | None
     remedy: Sequence[float] | None
-    """The remedy's delta norms at the step shown; beyond its last step, those of the last."""
+    """The remedy's gradient at the step shown; beyond its last step, that of the last."""
     other_futures: int
     view: View = field(default_factory=View)
 
@@ -153,7 +154,7 @@ def frame(session: Session, view: View) -> Frame:
         ghost=_ghost(session, view.level),
         pinned=_pinned(session, shown, view.level),
         pinned_history=_history(session.pinned.run.records) if session.pinned else None,
-        remedy=view.remedy[min(shown, len(view.remedy) - 1)] if view.remedy else None,
+        remedy=_remedy(view.remedy, shown, view.level) if view.remedy else None,
         other_futures=len(session.runs) - 1,
         view=view,
     )
@@ -268,6 +269,11 @@ def _pinned(session: Session, step: int, level: int) -> Sequence[float] | None:
         at_hand = session.pinned.record
     pinned = lane(run.experiment_at(at_hand.step), run.data.steps, level)
     return gradients(at_hand, pinned)
+
+
+def _remedy(ghost: Ghost, step: int, level: int) -> Sequence[float]:
+    sizes = ghost.steps[min(step, len(ghost.steps) - 1)]
+    return [sizes[k] for k in lane(ghost.experiment, ghost.time_steps, level).columns]
 
 
 def gradients(record: StepRecord, lane: Lane) -> Sequence[float] | None:

@@ -1,5 +1,6 @@
 """Remedies: which changes are tried, in which pairs, how they are ranked; that they are real."""
 
+import pickle
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -17,12 +18,15 @@ from gradsim.errors import InputError
 from gradsim.experiment.build import check, load_data
 from gradsim.experiment.experiment import KINDS, KNOBS, Experiment
 from gradsim.insight.remedies.candidates import UNCHANGED, Candidate, pairs, singles, way
+from gradsim.insight.remedies.ghost import train_ghost
 from gradsim.insight.remedies.pairing import KIN, couples
 from gradsim.insight.remedies.ranking import Tried, standings
 from gradsim.insight.remedies.search import Plan, Search, Stage
 from gradsim.insight.remedies.table import ROWS
 from gradsim.insight.trial import Gradient, HeldOut, Outcome, Trial, run_trial
 from gradsim.insight.workers import Workers
+from gradsim.simulation.actions import Advance, Grain
+from gradsim.simulation.session import Session
 
 FEW = 24
 SMALL = {"depth": 3, "width": 8, "batch_size": 32, "data": "blobs"}
@@ -60,10 +64,24 @@ OWN = st.dictionaries(
     st.sampled_from(["relu", "tanh", "zeros", "constant"]),
     max_size=2,
 )
+RECURRENT: dict[str, st.SearchStrategy[Any]] = {
+    "data": st.sampled_from(["recall", "digits-rows"]),
+    "recurrent-layers": st.integers(1, 3),
+    "sequence-length": st.sampled_from([1, 9]),
+    "batch-size": NUMBERS["batch-size"],
+    "width": NUMBERS["width"],
+    **{name: CHOICES[name] for name in ("activation", "optimizer", "recurrent-initializer")},
+}
+CELLS = st.fixed_dictionaries(
+    {"cell": st.sampled_from(["rnn", "gru", "lstm"])}, optional=RECURRENT
+).map(lambda knobs: (knobs, dict[str, Any]()))
 EXPERIMENTS = st.tuples(st.fixed_dictionaries({}, optional=NUMBERS | CHOICES | DATA), OWN)
 
 
-@given(EXPERIMENTS, st.lists(st.sampled_from([0.0, 1e-9, 0.3, 1e5, inf, nan]), max_size=5))
+@given(
+    st.one_of(EXPERIMENTS, CELLS),
+    st.lists(st.sampled_from([0.0, 1e-9, 0.3, 1e5, inf, nan]), max_size=5),
+)
 @settings(max_examples=25)
 def test_there_are_enough_changes_for_any_experiment(
     drawn: tuple[dict[str, Any], dict[str, Any]], norms: list[float]
@@ -165,6 +183,39 @@ def test_a_value_that_every_layer_has_already_is_no_change() -> None:
     assert {"tanh", "all layers alike"} <= found
     base = experiment(depth=3, **{"layers.1.activation": "sigmoid"})
     assert "all layers alike" not in {c.name for c in singles(base.settings(), [], 99)}
+
+
+def test_a_cell_has_remedies_of_its_own_and_none_that_do_nothing_to_it() -> None:
+    base = experiment(cell="lstm", data="recall")
+    found = {c.name: c.changes for c in singles(base.settings(), [], 99)}
+    assert {"gru", "orthogonal over time", "radius 1", "forget-bias 1"} <= set(found)
+    assert not {"lstm", "relu", "tanh", "half the layers", "batch norm"} & set(found)
+    base = experiment(cell="rnn", data="recall", recurrent_layers=4)
+    found = {c.name: c.changes for c in singles(base.settings(), [], 99)}
+    assert found["lstm"] == {"cell": "lstm", "forget-bias": 1.0}
+    assert found["half the layers"] == {"recurrent-layers": 2}
+    assert "relu" in found
+    deep = {c.name for c in singles(experiment().settings(), [], 99)}
+    assert not {"lstm", "gru", "identity over time", "radius 1"} & deep
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        SMALL | {"normalization": "batch"},
+        {"cell": "gru", "data": "recall", "sequence_length": 5, "recurrent_layers": 2, "width": 8},
+    ],
+)
+def test_a_ghost_is_the_gradient_of_a_session_at_every_step(knobs: dict[str, Any]) -> None:
+    base = experiment(**knobs)
+    ghost = pickle.loads(pickle.dumps(train_ghost(base.settings(), 3)))
+    assert ghost.experiment == base
+    session = Session(base)
+    session.do(Advance(Grain.STEP, 3))
+    for record, sizes in zip(session.past(), ghost.steps, strict=True):
+        column = record.column("delta_norm" if base.cell == "none" else "output_grad_norm")
+        assert column is not None
+        assert sizes == pytest.approx(list(column), rel=1e-12)
 
 
 # Pairs

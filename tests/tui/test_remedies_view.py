@@ -208,7 +208,8 @@ async def test_a_ghost_is_the_remedy_at_the_same_step_in_every_view() -> None:
             record = other.session.run.records[2]
             column = record.column("delta_norm")
         assert column is not None
-        assert it.remedy[2] == pytest.approx(list(column))
+        assert it.remedy is not None
+        assert it.remedy.steps[2] == pytest.approx(list(column))
         await press(pilot, "4", "g")
         assert not it.remedy
         await press(pilot, "escape")
@@ -226,11 +227,12 @@ async def test_a_ghost_is_trained_on_when_the_live_run_goes_beyond(
         await press(pilot, "g")
         for _ in range(3):
             it.advance(0.0)
-        assert len(it.remedy) == 2
+        assert it.remedy is not None
+        assert len(it.remedy.steps) == 2
         await press(pilot, *["pagedown"] * 5)
         for _ in range(3):
             it.advance(0.0)
-        assert len(it.remedy) > 5
+        assert len(it.remedy.steps) > 5
 
 
 @pytest.mark.parametrize("at", [1, 8])

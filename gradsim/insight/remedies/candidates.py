@@ -94,16 +94,25 @@ def way(base: Experiment, wanted: Experiment) -> dict[str, Any]:
 
 def _matters(base: Experiment, wanted: Experiment) -> bool:
     """Whether a knob that is in use has another value in some layer than it had before."""
-    if base.depth != wanted.depth:
+    if base.hidden_layers != wanted.hidden_layers:
         return True
     names = {name.rpartition(".")[2] for name in base.differs(wanted)}
-    layers = range(1, base.depth + 1)
+    layers = range(1, base.hidden_layers + 1)
     return any(
         base.at(place)[name] != wanted.at(place)[name]
         for name in names
-        if base.in_use(name) or wanted.in_use(name)
+        if _in_use(base, name) or _in_use(wanted, name)
         for place in (*layers, *(("output",) if name.startswith(HEAD) else ()))
     )
+
+
+def _in_use(experiment: Experiment, name: str) -> bool:
+    """Whether a knob does anything now: a cell has time for depth, and gates have their own phi."""
+    if name in ("depth", "widths"):
+        return experiment.cell == "none"
+    if name == "activation" and experiment.cell in ("gru", "lstm"):
+        return False
+    return experiment.in_use(name)
 
 
 def _inherited(base: Experiment, changes: Mapping[str, Any]) -> dict[str, str]:

@@ -9,8 +9,12 @@ KIN: tuple[tuple[str, str], ...] = (
     ("relu", "he-normal"),
     ("leaky-relu", "he-normal"),
     ("selu", "lecun-normal"),
+    ("relu", "identity over time"),
 )
-"""An activation and the initializer made for it: alone neither may do any good."""
+"""An activation and the start made for it: alone neither may do any good.
+
+Sources: He, Zhang, Ren, Sun 2015; Klambauer et al. 2017; Le, Jaitly, Hinton 2015 for the last.
+"""
 
 Couple = tuple[Candidate, Candidate]
 

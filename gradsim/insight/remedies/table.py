@@ -80,6 +80,8 @@ def _clip(name: str, quantile: float, why: str) -> Row:
 
 def _fewer(divisor: int, words: str, why: str) -> Row:
     def changes(patient: Patient) -> Changes:
+        if patient.value("cell") != "none":
+            return {"recurrent-layers": max(1, patient.value("recurrent-layers") // divisor)}
         depth = max(1, patient.experiment.depth // divisor)
         widths = patient.value("widths")
         if widths:
@@ -87,6 +89,17 @@ def _fewer(divisor: int, words: str, why: str) -> Row:
         return {"depth": depth}
 
     return Row(words, changes, why)
+
+
+def _cell(kind: str, why: str, **settings: float) -> Row:
+    """Another cell, where there is one; with the settings that it is used with."""
+
+    def changes(patient: Patient) -> Changes:
+        if patient.value("cell") in ("none", kind):
+            return {}
+        return {"cell": kind} | {name.replace("_", "-"): v for name, v in settings.items()}
+
+    return Row(kind, changes, why)
 
 
 def _gain(factor: float, why: str) -> Row:
@@ -113,6 +126,14 @@ ROWS: tuple[Row, ...] = (
     _set("no clipping", "clip", "none", "clipping may leave too little of the gradient"),
     _set("no normalization", "normalization", "none", "batch norm lets the gradient grow"),
     _set("no skips", "skip", "none", "plain sums of paths grow with depth"),
+    _set("no truncation", "truncation", 0, "the gradient goes back to the first time step"),
+    # What is tried first where there is time.
+    _cell("lstm", "a cell that is added to carries over time", forget_bias=1.0),
+    _cell("gru", "a gate lets the state pass as it is"),
+    _set("orthogonal over time", "recurrent-initializer", "orthogonal", "changes no length"),
+    _set("identity over time", "recurrent-initializer", "identity", "starts by keeping the state"),
+    _set("radius 1", "recurrent-radius", 1.0, "neither shrinks nor grows in the long run"),
+    _set("forget-bias 1", "forget-bias", 1.0, "begins by remembering"),
     # What is tried first in the field.
     _set("relu", "activation", "relu", "slope 1 where a unit is on"),
     _set("tanh", "activation", "tanh", "slope 1 around 0, outputs around 0"),
@@ -158,5 +179,12 @@ ROWS: tuple[Row, ...] = (
     _set("highway", "skip", "highway", "gates learn what passes by"),
     _set("warm-up", "schedule", "warm-up", "small steps first, while all is far off"),
     _set("adaptive clip", "clip", "adaptive", "no step large for the weights it meets"),
+    _set("group norm", "normalization", "group", "keeps the spread of groups at 1"),
+    _set("clip by value", "clip", "value", "no entry larger than the threshold"),
+    _set("clip one by one", "clip", "parameter-norm", "no matrix takes from another"),
+    _set("he-uniform", "initializer", "he-uniform", "makes up for units that are off"),
+    _set("glorot-uniform", "initializer", "glorot-uniform", "between forward and backward"),
+    _set("lecun-uniform", "initializer", "lecun-uniform", "keeps sizes on the way forward"),
+    _set("cosine rate", "schedule", "cosine", "large steps first, then smaller ones"),
 )
 """Every remedy there is, in the order in which they are tried."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 
+from gradsim.insight.remedies.ghost import Ghost
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import Key
@@ -22,8 +23,8 @@ class Host(Protocol):
     """What a view may ask of the app."""
 
     driver: Driver
-    remedy: Sequence[Sequence[float]]
-    """What is laid over the profile, step by step: see `View.remedy`."""
+    remedy: Ghost | None
+    """What is laid over the profile: see `View.remedy`."""
 
     @property
     def selected(self) -> int:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.remedies.candidates import way
-from gradsim.insight.remedies.ghost import Profiles, profiles
+from gradsim.insight.remedies.ghost import Ghost, train_ghost
 from gradsim.insight.remedies.ranking import Standing
 from gradsim.insight.remedies.search import BROKEN, Search
 from gradsim.insight.workers import Workers
@@ -26,13 +26,13 @@ FIRST_STEPS = 100
 
 
 @dataclass(slots=True)
-class _Ghost:
+class _Haunting:
     """A remedy whose gradient is laid over the live one, as far as it is known."""
 
     name: str
     experiment: Experiment
-    profiles: Profiles = ()
-    coming: Future[Profiles] | None = None
+    known: Ghost | None = None
+    coming: Future[Ghost] | None = None
 
 
 class RemediesView(ViewPane):
@@ -63,7 +63,7 @@ class RemediesView(ViewPane):
         """What is being tried, or was."""
         self._selected = ""
         """The name of the remedy under the cursor; nothing for the best, whichever that is."""
-        self._ghost: _Ghost | None = None
+        self._ghost: _Haunting | None = None
         self._executor: Executor | None = None
         self._ends = ExitStack()
         self._drawn: tuple[Hashable, Sequence[Row]] = (None, ())
@@ -78,7 +78,7 @@ class RemediesView(ViewPane):
             self._index(),
             self.host.driver.experiment,
             self._ghost.name if self._ghost else "",
-            bool(self._ghost and self._ghost.profiles),
+            bool(self._ghost and self._ghost.known),
         )
         return page(shown, frame, width, height, settings.markers)
 
@@ -121,26 +121,27 @@ class RemediesView(ViewPane):
         if ghost is None:
             return False
         if ghost.coming is None:
-            if len(ghost.profiles) > self.host.driver.session.cursor.step:
+            known = len(ghost.known.steps) if ghost.known else 0
+            if known > self.host.driver.session.cursor.step:
                 return False
             self._train(ghost)
             return True
         if not ghost.coming.done():
             return False
         try:
-            ghost.profiles = ghost.coming.result()
+            ghost.known = ghost.coming.result()
         except (BrokenExecutor, MemoryError, OSError):
             self._ghost = None
             self.host.say(f"the gradient of {ghost.name} could not be worked out")
         else:
-            self.host.remedy = ghost.profiles
+            self.host.remedy = ghost.known
         ghost.coming = None
         return True
 
-    def _train(self, ghost: _Ghost) -> None:
+    def _train(self, ghost: _Haunting) -> None:
         steps = max(FIRST_STEPS, 2 * (self.host.driver.session.cursor.step + 1))
         try:
-            ghost.coming = self._workers().submit(profiles, ghost.experiment.settings(), steps)
+            ghost.coming = self._workers().submit(train_ghost, ghost.experiment.settings(), steps)
         except BrokenExecutor:
             self._ghost = None
             self.host.say(BROKEN)
@@ -205,9 +206,10 @@ class RemediesView(ViewPane):
             return
         name, experiment = chosen
         if self._ghost and self._ghost.name == name:
-            self._ghost, self.host.remedy = None, ()
+            self._ghost = None
         else:
-            self._ghost, self.host.remedy = _Ghost(name, experiment), ()
+            self._ghost = _Haunting(name, experiment)
+        self.host.remedy = None
         self.host.redraw()
 
     def action_apply(self) -> None:
