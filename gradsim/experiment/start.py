@@ -113,7 +113,7 @@ def _fit(network: Network, experiment: Experiment, data: Data) -> None:
     kept = {name: array.copy() for name, array in network.buffers()}
     values = [Batches(data, e.batch_size, e.seed, e.dtype).batch(0)[0]]
     for node in network.nodes:
-        taken = [values[k] for k in node.inputs]
+        taken = node.taken(values)
         value = node.op.forward(*taken)
         if isinstance(node.op, Linear) and asks(node.layer):
             value = _fit_layer(node.op, taken, gain(e, node.layer))

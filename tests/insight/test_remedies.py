@@ -202,6 +202,23 @@ def test_a_cell_has_remedies_of_its_own_and_none_that_do_nothing_to_it() -> None
 @pytest.mark.parametrize(
     "knobs",
     [
+        SMALL,
+        SMALL | {"activation": "relu", "widths": "8,6,4,2", "scaling": "raw"},
+        {"cell": "rnn", "data": "recall", "sequence_length": 3, "width": 4},
+        {"cell": "lstm", "data": "recall", "sequence_length": 3, "width": 4},
+    ],
+)
+def test_whatever_is_offered_can_be_trained(knobs: dict[str, Any]) -> None:
+    base = experiment(**knobs)
+    for candidate in singles(base.settings(), [1.0], 99):
+        made = base.switch(candidate.changes)
+        assert run_trial(Trial(made.settings(), 1)).losses, candidate.name
+        assert train_ghost(made.settings(), 1).steps
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
         SMALL | {"normalization": "batch"},
         {"cell": "gru", "data": "recall", "sequence_length": 5, "recurrent_layers": 2, "width": 8},
     ],
