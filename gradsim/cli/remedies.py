@@ -63,10 +63,15 @@ def _applied(search: "Search") -> list[str]:
     from gradsim.cli.tables import wrapped  # noqa: PLC0415
 
     ranked = search.ranked()
-    if not ranked or not ranked[0].finite:
+    if not ranked:
         return []
+    best = ranked[0]
+    if not best.finite or (best.gain or 0.0, best.loss_gain) <= (0.0, 0.0):
+        return wrapped(
+            "remedies", "nothing that was tried does better than the experiment as it is"
+        )
     flags = (
         f"--set {shlex.quote(f'{name}={value}')}"
-        for name, value in ranked[0].tried.candidate.changes.items()
+        for name, value in best.tried.candidate.changes.items()
     )
     return wrapped("to apply the first", " ".join(flags))

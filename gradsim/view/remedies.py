@@ -41,9 +41,13 @@ def table(search: Search, width: int, cursor: int | None = None) -> list[Row]:
     top = _top([unchanged, *ranked])
     rows = [Row(None, _row(unchanged, top, width, marked=False))]
     for index, standing in enumerate(ranked):
-        before = ranked[index - 1] if index else None
-        if before is None or bool(before.tried.further) is not bool(standing.tried.further):
-            rows.append(Row(None, _rule(search, bool(standing.tried.further), width)))
+        further, before = bool(standing.tried.further), ranked[index - 1] if index else None
+        if before is None or bool(before.tried.further) is not further:
+            rows.append(Row(None, _rule(search, further, width)))
+            if before and search.unchanged_first:
+                # What those below are to be compared with: fewer steps, other seeds.
+                first = search.unchanged_first
+                rows.append(Row(None, _row(first, top, width, marked=False)))
         rows.append(Row(index, _row(standing, top, width, marked=index == cursor)))
     return rows
 

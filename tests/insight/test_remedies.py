@@ -203,7 +203,7 @@ def test_a_cell_has_remedies_of_its_own_and_none_that_do_nothing_to_it() -> None
     "knobs",
     [
         SMALL,
-        SMALL | {"activation": "relu", "widths": "8,6,4,2", "scaling": "raw"},
+        SMALL | {"activation": "relu", "widths": "8,6,4", "scaling": "raw"},
         {"cell": "rnn", "data": "recall", "sequence_length": 3, "width": 4},
         {"cell": "lstm", "data": "recall", "sequence_length": 3, "width": 4},
     ],

@@ -55,11 +55,16 @@ def test_the_unchanged_run_first_and_then_round_by_round() -> None:
     search = searched()
     rows = table(search, 80, cursor=2)
     text = [plain([row.line]) for row in rows]
-    assert [row.candidate for row in rows] == [None, None, 0, None, 1, 2, 3]
+    assert [row.candidate for row in rows] == [None, None, 0, None, None, 1, 2, 3]
     assert text[0].split()[:2] == ["–", "unchanged"]
     assert "after 6 steps, seeds 2 and 3" in text[1]
     assert "after 4 steps, seeds 0 and 1" in text[3]
-    assert [line.startswith("▸") for line in text] == [False] * 5 + [True, False]
+    assert text[4].split()[:2] == ["–", "unchanged"]
+    first, unchanged = search.unchanged_first, search.unchanged
+    assert first is not None
+    assert unchanged is not None
+    assert (first.steps, unchanged.steps) == (4, 6)
+    assert [line.startswith("▸") for line in text] == [False] * 6 + [True, False]
     assert tried_words(search) == (
         "3 single changes and 1 pair, each 4 steps on seeds 0 and 1, same batches; "
         "the best then 6 steps on seeds 2 and 3"

@@ -134,6 +134,15 @@ class Search:
         known = self._tried.get(UNCHANGED.name)
         return standing(known, known) if known else None
 
+    @property
+    def unchanged_first(self) -> Standing | None:
+        """The experiment as it is, after the first round alone."""
+        known = self._tried.get(UNCHANGED.name)
+        if known is None:
+            return None
+        first = replace(known, further=())
+        return standing(first, first)
+
     def ranked(self) -> tuple[Standing, ...]:
         """All candidates tried so far, the best first."""
         unchanged = self._tried.get(UNCHANGED.name)
