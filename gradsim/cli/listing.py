@@ -92,11 +92,12 @@ def _schedules() -> Table:
 
 
 def _data() -> Table:
+    from gradsim.experiment.sequences import SEQUENCES  # noqa: PLC0415
     from gradsim.experiment.sources import DATA_SETS  # noqa: PLC0415
 
     return [
         ("name", "holds", "source"),
-        *((name, part.about, part.source) for name, part in DATA_SETS.items()),
+        *((name, part.about, part.source) for name, part in (DATA_SETS | SEQUENCES).items()),
     ]
 
 

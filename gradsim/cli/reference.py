@@ -39,11 +39,22 @@ def page() -> str:
         *_scenarios(),
         "## Quantities",
         "What a scenario can expect, by the names of the report. One of a layer needs `layer`: a "
-        "number counted from 1, or `output`.",
+        "number counted from 1, or `output`; in a recurrent network it may have `time`, a time "
+        "step (else the first).",
         _quantities(),
+        "## Conditions",
+        "What `gradsim run --until` and the key `b` in the app stop at: an event by its name, or "
+        f"a quantity of the run or of a layer that crosses a value, such as {_condition_forms()}.",
+        _conditions(),
+        "## Notes",
+        "What a verdict may add, each with layers, numbers and the ledger's reason.",
+        _notes(),
         "## The report",
         "What `gradsim run --json` prints. What is not a number or infinite is null there.",
         *_report(),
+        "## One weight",
+        "What `gradsim weight --json` prints.",
+        _weight(),
         "## The state file",
         "What `gradsim run --save state.npz` writes, `--load` reads, and `gradsim export` carries "
         "to PyTorch. Layer 3 stands for any layer; a name is there only where the network has the "
@@ -186,12 +197,37 @@ def _quantities() -> str:
         Part.LAYERS: "`layers`",
         Part.EVIDENCE: "`verdict.evidence`",
         Part.VERDICT: "`verdict`",
-        Part.TIME: "`time`",
+        Part.TIME: "`time`, in a recurrent network",
+        Part.THEORY: "`theory`",
     }
     return _table(
         ("quantity", "what it is", "unit", "in the report"),
         ((_code(n), q.about, q.unit or "-", places[q.part]) for n, q in QUANTITIES.items()),
     )
+
+
+def _condition_forms() -> str:
+    from gradsim.insight.watch import FORMS  # noqa: PLC0415
+
+    return _codes(FORMS.split(", "))
+
+
+def _conditions() -> str:
+    from gradsim.insight.watch import EVENTS  # noqa: PLC0415
+
+    return _table(("event", "happens where"), ((_code(n), about) for n, about in EVENTS.items()))
+
+
+def _weight() -> str:
+    from gradsim.insight.study import KEYS  # noqa: PLC0415
+
+    return _table(("key", "holds"), ((_code(key), about) for key, about in KEYS.items()))
+
+
+def _notes() -> str:
+    from gradsim.insight.verdict import KINDS  # noqa: PLC0415
+
+    return _table(("kind", "says"), ((_code(str(n)), about) for n, about in KINDS.items()))
 
 
 def _state() -> str:

@@ -33,7 +33,7 @@ def judge(
     expectation: Expectation, report: Mapping[str, Any], step: int = 0, line: int = 0
 ) -> Outcome:
     """What the report says of the quantity, and whether it is as expected."""
-    value = measured(report, expectation.quantity, expectation.layer)
+    value = measured(report, expectation.quantity, expectation.layer, expectation.time)
     passed = holds(expectation, value)
     words = value if isinstance(value, str) else number(value)
     if not isinstance(value, str) and holds(expectation, float(words)) != passed:
@@ -71,6 +71,8 @@ def sentence(expectation: Expectation) -> str:
     what = e.quantity
     if e.layer is not None:
         what += " of the output" if e.layer == "output" else f" of layer {e.layer}"
+    if e.time is not None:
+        what += f" at time step {e.time}"
     if key == "finite":
         return f"{what} {'finite' if side else 'not finite'}"
     words = side if isinstance(side, str) else number(side or 0.0)

@@ -119,6 +119,7 @@ class Expectation(Part):
         Annotated[int, Field(ge=1)] | Literal["output"] | None,
         Right('a layer\'s number, counted from 1, or "output"'),
     ] = None
+    time: Annotated[Annotated[int, Field(ge=1)] | None, Right("a time step, counted from 1")] = None
     at_least: Number | None = None
     at_most: Number | None = None
     above: Number | None = None
@@ -178,6 +179,8 @@ class Expectation(Part):
             )
         if not quantity.per_layer and self.layer is not None:
             problems.append(("layer", f"must be left out: {self.quantity} is not one of a layer"))
+        if self.time is not None and not (quantity.per_layer and isinstance(self.layer, int)):
+            problems.append(("time", "goes with a quantity of a recurrent layer only"))
         if quantity.is_text:
             problems += [
                 (key, f'compares numbers, but {self.quantity} is a word: use is = "vanishing"')

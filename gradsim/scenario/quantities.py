@@ -159,7 +159,8 @@ def measured(
             value = report[name]
         case Part.LAYERS:
             rows = [row for row in report["layers"] if row["layer"] == layer]
-            value = next((row[name] for row in rows if row.get("time") == time), rows[0][name])
+            at = rows[:1] if time is None else [row for row in rows if row.get("time") == time]
+            value = at[0][name] if at else nan
         case Part.EVIDENCE:
             value = report["verdict"]["evidence"][name]
         case Part.VERDICT:

@@ -8,6 +8,7 @@ import pytest
 from gradsim.cli.listing import LISTS
 from gradsim.cli.main import run
 from gradsim.experiment.experiment import DEFAULTS, KNOBS
+from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.sources import DATA_SETS
 from gradsim.nn.activations import ACTIVATIONS
 from gradsim.nn.clipping import CLIPS
@@ -63,8 +64,9 @@ def test_none_is_listed_where_it_can_be_chosen(capsys: pytest.CaptureFixture[str
 
 def test_data_knobs_and_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     data = rows(capsys, "data")
-    assert set(data) == set(DATA_SETS)
-    assert all(part.source in data[name] for name, part in DATA_SETS.items())
+    known = DATA_SETS | SEQUENCES
+    assert set(data) == set(known)
+    assert all(part.source in data[name] for name, part in known.items())
     knobs = rows(capsys, "knobs")
     assert set(knobs) == set(KNOBS)
     assert all(knob.help in knobs[name] for name, knob in KNOBS.items())

@@ -4,6 +4,7 @@ from math import inf, nan
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from gradsim.scenario.expectations import holds, judge, sentence
 from gradsim.scenario.format import Expectation
@@ -70,3 +71,19 @@ def test_nan_and_infinity_are_shown_by_name() -> None:
 def test_a_value_is_never_rounded_over_the_bound() -> None:
     assert outcome_of(0.89999999, at_least=0.9) == "FAIL: loss at least 0.9, measured 0.89999999"
     assert outcome_of(0.9123456789, at_least=0.9) == "ok: loss at least 0.9, measured 0.912346"
+
+
+def test_a_quantity_at_a_time_step() -> None:
+    expectation = Expectation.model_validate(
+        {"quantity": "delta_norm", "layer": 1, "time": 2, "at-least": 3.0}
+    )
+    report = {
+        "layers": [{"layer": 1, "time": time, "delta_norm": float(time)} for time in (1, 2, 3)]
+    }
+    outcome = judge(expectation, report)
+    assert outcome.value == 2.0
+    assert not outcome.passed
+    assert outcome.sentence == "delta_norm of layer 1 at time step 2 at least 3"
+    for wrong in ({"quantity": "loss"}, {"quantity": "delta_norm", "layer": "output"}):
+        with pytest.raises(ValidationError, match="goes with a quantity of a recurrent layer"):
+            Expectation.model_validate(wrong | {"time": 2, "above": 0.0})

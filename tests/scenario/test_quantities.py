@@ -66,7 +66,9 @@ def test_numbers_through_time_are_there_in_a_recurrent_network_only() -> None:
             assert isnan(float(measured(full, name))) == unknown
     assert measured(full, "time_steps") == 8
     rows = [row for row in full["layers"] if row["layer"] == 1]
+    assert measured(full, "delta_norm", 1) == rows[0]["delta_norm"]
     assert measured(full, "delta_norm", 1, 5) == rows[4]["delta_norm"]
+    assert isnan(float(measured(full, "delta_norm", 1, 9)))
 
 
 @pytest.mark.parametrize("name", OF_LAYERS)
