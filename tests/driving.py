@@ -43,8 +43,9 @@ def advance(it: GradsimApp, steps: int) -> None:
 async def text(pilot: Pilot[None]) -> str:
     await pilot.pause(0)
     # On a busy machine it takes more than one turn until a new view has found its place.
-    while isinstance(pilot.app, GradsimApp) and pilot.app.arranging:
-        await pilot.pause(0)
+    for _ in range(100):
+        if isinstance(pilot.app, GradsimApp) and pilot.app.arranging:
+            await pilot.pause(0)
     await pilot.pause(0)
     return screen_text(pilot.app)
 
