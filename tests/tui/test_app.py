@@ -69,13 +69,13 @@ async def test_frames_of_the_cures_and_of_the_panel(
 
 
 async def test_help_frame_names_every_key(same_frame: SameFrame) -> None:
-    async with running(app(), (100, 80)) as pilot:
+    async with running(app(), (100, 130)) as pilot:
         await press(pilot, "question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         screen = await text(pilot)
         for key in KEYS:
             assert key.about.split(" (")[0][:40] in screen
-        same_frame("help-100x80", screen)
+        same_frame("help-100x130", screen)
         await press(pilot, "escape")
         assert not isinstance(pilot.app.screen, HelpScreen)
 
