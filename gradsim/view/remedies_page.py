@@ -12,7 +12,7 @@ from gradsim.view.profile import profile
 from gradsim.view.remedies import Row, details, head, in_short, progress, shown_value
 
 INTRODUCTION = (
-    "Which change would help? Some twenty-six are really tried here, one by one, and then the ten "
+    "Which change would help? Some two dozen are really tried here, one by one, and then the ten "
     "most promising pairs: trained in the background, on the same seeds and the same batches, and "
     "ranked by what they are worth on rows that were held out. Meanwhile everything else goes on."
 )

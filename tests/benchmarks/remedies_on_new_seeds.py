@@ -31,7 +31,7 @@ SICK: Mapping[str, Mapping[str, Any]] = {
     "relu-exploding": {**RELU, "initializer-gain": 2.0},
     "tanh-small-weights": {"activation": "tanh", "depth": 30, "initializer-gain": 0.3},
     "rate-too-high": {**RELU, "depth": 10, "learning-rate": 2.0},
-    "batch-norm-relu-deep": {**RELU, "normalization": "batch", "depth": 50},
+    "batch-norm-relu-deep": {**RELU, "normalization": "batch", "depth": 30},
     "two-spirals": {"data": "two-spirals", "depth": 6, "learning-rate": 0.1},
     "two-spirals-tanh": {"data": "two-spirals", "activation": "tanh", "depth": 10, "width": 32},
     "sigmoid-adam": {"optimizer": "adam", "learning-rate": 0.001, "depth": 30},

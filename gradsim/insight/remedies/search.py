@@ -44,14 +44,14 @@ class Stage(StrEnum):
 class Plan:
     """How much is tried."""
 
-    singles: int = 26
+    singles: int = 25
     pairs: int = 10
     steps: int = 200
     seeds: int = 2
     """Seeds of the first round: the experiment's own and those after it."""
     leaders: int = 3
     """Candidates that go on to the last round."""
-    further_steps: int = 400
+    further_steps: int = 500
     further_seeds: int = 2
     """Seeds of the last round: those that follow."""
     looks: int = 3
@@ -197,7 +197,7 @@ class Search:
         yield self._trials(self._pairs or ())
         self.stage = Stage.FURTHER
         leaders = [row.tried.candidate for row in self.ranked()[: plan.leaders]]
-        yield self._trials([UNCHANGED, *leaders], further=True)
+        yield self._trials([*leaders, UNCHANGED], further=True)
         self.stage = Stage.DONE
 
     def _trials(self, candidates: Sequence[Candidate], further: bool = False) -> Iterator[_Job]:

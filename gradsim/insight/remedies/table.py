@@ -147,7 +147,6 @@ ROWS: tuple[Row, ...] = (
     _set("selu", "activation", "selu", "draws each layer to mean 0, spread 1"),
     _set("elu", "activation", "elu", "slope 1 above 0, mean output near 0"),
     _set("gelu", "activation", "gelu", "smooth, slope about 1 where a unit is on"),
-    _set("prelu", "activation", "prelu", "learns the slope below 0"),
     _set("layer norm", "normalization", "layer", "keeps each row's spread at 1"),
     _set("orthogonal", "initializer", "orthogonal", "weights that change no length"),
     _set("lsuv", "initializer", "lsuv", "weights fitted to spread 1 on a batch"),
@@ -163,6 +162,7 @@ ROWS: tuple[Row, ...] = (
     _fewer(2, "half the layers", "fewer factors to pass through"),
     _fewer(4, "a quarter of the layers", "fewer factors to pass through"),
     _set("silu", "activation", "silu", "smooth, slope about 1 where a unit is on"),
+    _set("prelu", "activation", "prelu", "learns the slope below 0"),
     # What there is besides: tried where some of those above are no change.
     _set("rms norm", "normalization", "rms", "keeps each row's size at 1"),
     _set("weight norm", "normalization", "weight", "length and direction learned apart"),
