@@ -94,7 +94,8 @@ def _numbers(frame: Frame, layout: Cells) -> list[Run]:
 
     def write(cell: int, word: str, role: str) -> None:
         start = min(cell * layout.width, room - len(word))
-        if start < 0 or any(roles[k] for k in range(start, start + len(word))):
+        around = range(max(0, start - 1), min(room, start + len(word) + 1))
+        if start < 0 or any(roles[k] for k in around):
             return
         for offset, sign in enumerate(word):
             text[start + offset], roles[start + offset] = sign, role
