@@ -78,6 +78,8 @@ STYLES: dict[str, Style] = {
     "live": Style.parse("#ffa657"),
     "second": Style.parse("#79c0ff"),
     "ghost": Style.parse("#8b98a8"),
+    "theory": Style.parse("#c9a0f0"),
+    "band": Style.parse("#a48bcb"),
     "previous": Style.parse("#6b5a45"),
     "pinned": Style.parse("#d2a8ff"),
     "remedy": Style.parse("#56d4b0"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.remedies.ghost import Ghost
+from gradsim.insight.theory.result import Theory, glance
 from gradsim.insight.verdict import Verdict, judge, since_switch
 from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Plan
@@ -89,6 +90,8 @@ class Frame:
     pinned: Sequence[float] | None
     """The pinned run's gradient at the step shown; where it has none, as it was pinned."""
     pinned_history: History | None
+    theory: Theory | None
+    """What theory says of the start; None while it is being worked out."""
     remedy: Sequence[float] | None
     """The remedy's gradient at the step shown; beyond its last step, that of the last."""
     other_futures: int
@@ -154,6 +157,7 @@ def frame(session: Session, view: View) -> Frame:
         ghost=_ghost(session, view.level),
         pinned=_pinned(session, shown, view.level),
         pinned_history=_history(session.pinned.run.records) if session.pinned else None,
+        theory=glance(experiment, session.run.data),
         remedy=_remedy(view.remedy, shown, view.level) if view.remedy else None,
         other_futures=len(session.runs) - 1,
         view=view,

@@ -169,9 +169,13 @@ _LOOKS: Final[dict[str, _Look]] = {
     "pinned": _Look("dotted", "○", signs=True, ascii="o"),
     "remedy": _Look("dotted", "▪", signs=True, ascii="#"),
     "theory": _Look("dotted", "×", signs=True, ascii="x"),
+    "band": _Look("dotted", "·", signs=False, ascii=":"),
     "threshold": _Look("dashed", "╌", signs=False, ascii="="),
 }
 _OTHER: Final = _Look("solid", "▪", signs=True, ascii="#")
+_ON_TOP: Final = {"live": 1, "theory": 2}
+"""Styles that are drawn over all others, in this order."""
+
 _SIGN_GAP: Final = 5  # cells from one sign to the next along a line
 
 
@@ -549,8 +553,8 @@ def draw(
 ) -> Picture:
     """A chart of exactly `width` by `height` cells, without title and legend.
 
-    A later curve covers an earlier one, and "live" covers all. Points left and right of the x
-    limits are not shown.
+    A later curve covers an earlier one; "live" covers all but the signs of theory. Points left and
+    right of the x limits are not shown.
     """
     if markers not in DOTS:
         raise ValueError(f'markers "{markers}" are not known; known are: {", ".join(DOTS)}')
@@ -571,7 +575,7 @@ def draw(
 
     _frame(grid, up, along, side, markers, top, integers=_of_integers(curves, x))
     marks: list[tuple[int, int]] = []
-    for curve in sorted(curves, key=lambda each: each.style == "live"):
+    for curve in sorted(curves, key=lambda each: _ON_TOP.get(each.style, 0)):
         look = _LOOKS.get(curve.style, _OTHER)
         trace = _trace(curve, along, up)
         if trace.columns:

@@ -185,7 +185,7 @@ async def test_a_switch_says_in_numbers_what_it_did_and_leaves_a_ghost() -> None
         assert f"{done.before.column('delta_norm')[0]:.1e}".replace("e-0", "e-") in said  # type: ignore[index]
         assert "decades" in said
         assert "weights kept" in said
-        assert "before switch" in screen
+        assert "⠄⠄⠄ before" in screen
 
 
 async def test_clipping_says_what_it_does_to_the_norm() -> None:

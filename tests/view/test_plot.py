@@ -407,13 +407,23 @@ def test_points_that_are_not_joined_are_signs() -> None:
 
 
 @pytest.mark.parametrize("markers", MARKERS)
+def test_signs_of_theory_lie_on_the_live_line(markers: Markers) -> None:
+    x, y = Axis(1, 20), Axis(0, 2)
+    signs = Curve("theory", [2, 10, 18], [1, 1, 1], "theory", connect=False)
+    drawn = draw([signs, Curve("live", [1, 20], [1, 1], "live")], x, y, 40, 9, markers)
+    roles = [role for *_, role in cells(drawn)]
+    assert roles.count("theory") == 3
+    assert roles.count("live") > 20
+
+
+@pytest.mark.parametrize("markers", MARKERS)
 def test_live_covers_all_and_later_covers_earlier(markers: Markers) -> None:
-    names = ("live", "pinned", "theory")
+    names = ("live", "pinned", "ghost")
     level = [Curve(name, [1, 20], [1, 1], name) for name in names]
     x, y = Axis(1, 20), Axis(0, 2)
     assert {role for *_, role in cells(draw(level, x, y, 40, 9, markers))} & {*names} == {"live"}
     without = {role for *_, role in cells(draw(level[1:], x, y, 40, 9, markers))}
-    assert without & {*names} == {"theory"}
+    assert without & {*names} == {"ghost"}
 
 
 def test_ascii_is_ascii_and_block_has_no_braille() -> None:

@@ -71,7 +71,7 @@ def test_the_numbers_are_those_of_the_middle_layer(knobs: dict[str, Any], words:
 
 
 def test_the_critical_gain_makes_it_critical() -> None:
-    knobs = {"activation": "tanh", "bias_std": 0.3, "initializer": "lecun-normal"}
+    knobs: dict[str, Any] = {"activation": "tanh", "bias_std": 0.3, "initializer": "lecun-normal"}
     gain = told(**knobs)["critical_gain"]
     assert told(**knobs, initializer_gain=gain)["chi"] == pytest.approx(1.0, abs=1e-3)
     assert isnan(told(**knobs | {"initializer": "lsuv"})["critical_gain"])
