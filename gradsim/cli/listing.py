@@ -91,6 +91,20 @@ def _schedules() -> Table:
     return _parts("schedule", SCHEDULES)
 
 
+def _cells() -> Table:
+    from gradsim.nn.recurrent import CELLS  # noqa: PLC0415
+
+    sources = {
+        "rnn": "Elman 1990",
+        "gru": "Cho et al. 2014; reset after the product, as in PyTorch",
+        "lstm": "Hochreiter, Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000",
+    }
+    return [
+        ("name", "formula", "source"),
+        *((name, formula, sources.get(name, "-")) for name, formula in CELLS.items()),
+    ]
+
+
 def _data() -> Table:
     from gradsim.experiment.sequences import SEQUENCES  # noqa: PLC0415
     from gradsim.experiment.sources import DATA_SETS  # noqa: PLC0415
@@ -132,7 +146,8 @@ LISTS: dict[str, tuple[str, Callable[[], Table]]] = {
     "optimizers": ("how gradients become a change of the weights", _optimizers),
     "losses": ("what training lowers", _losses),
     "schedules": ("how the learning rate changes from step to step", _schedules),
-    "data": ("data sets to learn from", _data),
+    "cells": ("recurrent cells", _cells),
+    "data": ("data sets and sequences to learn from", _data),
     "knobs": ("all settings of an experiment, with their defaults", _knobs),
     "scenarios": ("lessons to play and to check", _scenarios),
 }

@@ -7,7 +7,7 @@ from math import isfinite, isnan
 from textwrap import wrap
 from typing import Any
 
-from gradsim.experiment.experiment import DEFAULTS
+from gradsim.experiment.experiment import DEFAULTS, Experiment
 from gradsim.insight.recurrence import words as time_words
 from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS
 
@@ -33,7 +33,12 @@ SHARES = ("saturated", "dead")
 def text(report: dict[str, Any]) -> str:
     """What is trained, where it stands, a table of the layers, and the verdict; 80 columns."""
     history, verdict = report["history"], report["verdict"]
-    changed = [f"{k} {v}" for k, v in report["experiment"].items() if v != DEFAULTS.get(k)]
+    experiment = Experiment.of(report["experiment"])
+    changed = [
+        f"{name} {value}" + ("" if experiment.in_use(name) else " (does nothing now)")
+        for name, value in report["experiment"].items()
+        if value != DEFAULTS.get(name)
+    ]
     lines = [
         *wrapped("knobs", ", ".join(changed) or "all as they come"),
         *wrapped(
@@ -110,6 +115,11 @@ def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:
             return "-"
         return _cell(name, value)
 
+    more = (
+        [f"of {steps} time steps every {every} has a row; --csv and --json have them all"]
+        if every > 1
+        else []
+    )
     return [
         line("layer", tops),
         line("", ends),
@@ -118,6 +128,7 @@ def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:
             for row in layers
             if row.get("time") is None or row["time"] % every == 0
         ),
+        *more,
     ]
 
 

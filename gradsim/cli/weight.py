@@ -77,7 +77,7 @@ def weight(
 
     with one_thread():
         session = opened(settings, knobs, load)
-        place = _layer(layer, session.experiment.depth)
+        place = _layer(layer, session.experiment.hidden_layers)
         session.do(Advance(Grain.STEP, count))
         probe = Probe(session)
         found = study(probe, _weight(probe, place, parameter, index), moved, nudged=True)

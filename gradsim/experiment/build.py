@@ -135,6 +135,11 @@ def check(experiment: Experiment, data: Data) -> None:
 
 
 def _check_recurrent(e: Experiment) -> None:
+    if e.widths:
+        raise InputError(
+            f"widths is for a deep stack, but cell is {e.cell}: leave it empty, and set "
+            "recurrent-layers and width, or layers.2.width"
+        )
     for layer in range(1, e.recurrent_layers + 1):
         kind = e.at(layer)["normalization"]
         if kind in ("batch", "weight"):

@@ -98,6 +98,7 @@ class Experiment(BaseModel):
             key="a",
             choices=_formulas(ACTIVATIONS),
             per_layer=True,
+            used_with=("cell", ("none", "rnn")),
         ),
     ] = "sigmoid"
     initializer: Annotated[

@@ -130,9 +130,13 @@ def _apart(
         if not title:
             continue
         if title == target or title not in titles:
-            why = "is the target too" if title == target else "is not there"
+            if title == target:
+                raise InputError(
+                    f"{name}: {what} {quoted(title)} is the target too; each needs a column of its "
+                    "own"
+                )
             raise InputError(
-                f"{name}: {what} {quoted(title)} {why}; {plain(nearest(title, titles))}"
+                f"{name}: {what} {quoted(title)} is not there; {plain(nearest(title, titles))}"
             )
         found.append(columns.pop(titles.index(title)))
     if len(found) == 2 and found[1].words:
@@ -147,6 +151,15 @@ def sequences(table: Table, apart: Sequence["_Column"], name: str, rows: int) ->
     numbers = apart[0].numbers()
     when = apart[1].numbers() if len(apart) > 1 else np.arange(rows)
     order = np.lexsort((when, numbers))
+    same = (np.diff(numbers[order]) == 0) & (np.diff(when[order]) == 0)
+    if same.any():
+        row = order[int(np.flatnonzero(same)[0])]
+        words = apart[0].sorted_words()
+        one = words[int(numbers[row])] if words else f"{numbers[row]:g}"
+        raise InputError(
+            f"{name}: sequence {quoted(one)} has two rows of time {when[row]:g}; each time step "
+            "has one row"
+        )
     members, counts = np.unique(numbers[order], return_counts=True)
     if (counts != counts[0]).any():
         other = int(np.flatnonzero(counts != counts[0])[0])

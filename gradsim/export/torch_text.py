@@ -150,10 +150,11 @@ def compare(state, found):
         floor = {rounding} * largest[layer_of(name)]
         if layer_of(name) in BEFORE_BATCH_NORM and name.endswith(f"{{layer_of(name)}}.bias"):
             floor = {cancelled} * abs(state[f"delta.{{layer_of(name)}}"]).max()
-        share = 0.0 if off <= floor else off / size if size else float("inf")
+        share = off / size if size else float(off > 0.0)
         kind = name.split(".")[0]
-        worst[kind] = max(worst.get(kind, 0.0), share)
-        if not same or share > {tolerance}:
+        if off > floor or share <= {tolerance}:
+            worst[kind] = max(worst.get(kind, 0.0), share)
+        if not same or (share > {tolerance} and off > floor):
             wrong.append(f"{{name}} is off by {{share:.1e}} of its largest entry")
     for kind, share in worst.items():
         print(f"{{kind:14}} off by at most {{share:.1e}} of the largest entry")

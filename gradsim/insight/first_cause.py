@@ -191,10 +191,13 @@ def _of_op(
     dtype = str(array.dtype) if array.ndim else session.experiment.dtype
     nans, infinities = _counted(array)
     along = "" if path == "main" else f" on the {path} path"
+    time = session.events_of(step, op)[op - 1].time
+    when = "" if time is None else f" at time step {time}"
     did = {
-        Phase.FORWARD: f"forward, {name} of {place(layer)}{along}",
+        # Forward, what several paths bring goes into one output.
+        Phase.FORWARD: f"forward, {name} of {place(layer)}{when}",
         Phase.LOSS: f"the loss, {name}",
-        Phase.BACKWARD: f"backward, {name} of {place(layer)}{along}",
+        Phase.BACKWARD: f"backward, {name} of {place(layer)}{when}{along}",
         Phase.CLIP: name,
         Phase.UPDATE: f"update of {place(layer)} by {name}",
     }[phase]

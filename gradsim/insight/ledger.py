@@ -168,21 +168,24 @@ class Ledger:
             return broken.sentence
         way = -1 if self.decades < 0 else 1
         debts = self.debts()
-        most = max(debts, key=lambda part: way * debts[part])
+        does = [part for part in Part if isfinite(debts[part]) and way * debts[part] > 0.0]
+        most = max(does, key=lambda part: way * debts[part], default=None)
         worst = max(hidden, key=lambda block: way * block.decades)
         verb = "lost" if way < 0 else "gained"
         road = f"from the output of layer {hidden[0].last} to the input of layer 1"
         if hidden[0].axis != "layer":
             road = f"from {hidden[0].name} back to time step {int(hidden[-1].first) - 1}"
-        parts = ", ".join(f"{part} {signed(debts[part])}" for part in Part if debts[part])
-        also = ""
+        told = [f"{part} {_change(debts[part])}" for part in Part if debts[part]]
+        parts = ", ".join(told) or "each handed on as it is"
+        by = f"most by {most}, and in" if most else "most in"
+        whole = f"{verb} {abs(self.decades):.2f} decades {road}"
+        end = f"{by} {worst.name} ({signed(worst.decades)})"
         if any(len(block.paths) > 1 for block in hidden):
-            also = " along the path that brings the most through each block"
-        return (
-            f"{verb} {abs(self.decades):.2f} decades {road} "
-            f"({parts or 'nothing'}{also}); most by {most}, "
-            f"and in {worst.name} ({signed(worst.decades)})"
-        )
+            return (
+                f"{whole}, over all paths; along the one that brings the most through each block: "
+                f"{parts}; {end}"
+            )
+        return f"{whole} ({parts}); {end}"
 
 
 def plain(found: Ledger) -> dict[str, object]:
@@ -257,7 +260,15 @@ def _through_time(network: Network, layer: int | None) -> Iterator[Block]:
         )
     for before, now in reversed(list(pairwise(steps))):
         assert now.time is not None
+        op = network.nodes[now.pre_activation - 1].op
+        if isinstance(op, RecurrentLinear) and op.cut and not readout_every(network):
+            return  # the gradient is cut there: nothing before it has any
         yield _block(network, now.time, now.time, before.output, now.output, "time step")
+
+
+def readout_every(network: Network) -> bool:
+    """Whether the head reads every time step."""
+    return isinstance(network.nodes[-1].op, OverTime)
 
 
 def _block(
@@ -344,6 +355,10 @@ def _decades(given: float, sent: float) -> float:
     if sent == 0.0:
         return -inf if given else 0.0
     return log10(sent) - log10(given)
+
+
+def _change(decades: float) -> str:
+    return signed(decades) if isfinite(decades) else "-∞" if decades < 0 else "?"
 
 
 def _path_words(path: Path) -> str:

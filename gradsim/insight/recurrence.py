@@ -28,6 +28,8 @@ class Recurrence:
     """The top recurrent layer through time; NaN where there is no such number."""
 
     time_steps: int
+    gates: int
+    """Blocks in the weights over time: 1, or one for each gate and the candidate."""
     horizon: int
     """How many of the last time steps bring 95 % of what all add to the recurrent gradient."""
     time_factor: float = nan
@@ -54,6 +56,7 @@ class Recurrence:
 
 ABOUT: dict[str, str] = {
     "time_steps": "time steps of a sequence",
+    "gates": "blocks in the weights over time: 1 in a plain cell, 3 in a GRU, 4 in an LSTM",
     "horizon": "of the last time steps, how many bring 95 % of what all of them add to the "
     "gradient of the weights over time",
     "time_factor": "what the norm of the state gradient is multiplied with at a time step, on "
@@ -87,6 +90,7 @@ def recurrence(session: Session, found: Ledger) -> dict[str, Any]:
     weight = store.view(f"layers.{layer}.recurrent.weight", store.values).astype(np.float64)
     numbers = Recurrence(
         time_steps=steps,
+        gates=GATES[e.cell],
         horizon=horizon(added[-1 - steps : -1], NEARLY_ALL),
         time_factor=_measured(e, found),
         singular_value=_singular_value(weight),
@@ -113,15 +117,19 @@ def words(time: Mapping[str, Any]) -> list[str]:
         told.append(
             f"a time step multiplies the state gradient by {number(time['time_factor'])}{more}"
         )
-    told.append(
-        f"largest singular value {number(time['singular_value'])}, spectral radius "
-        f"{number(time['spectral_radius'])}"
-    )
+    if isfinite(time["singular_value"]) and isfinite(time["spectral_radius"]):
+        gated = (" of all gates together", " of the candidate's") if time["gates"] > 1 else ("", "")
+        told.append(
+            f"weights over time: largest singular value {number(time['singular_value'])}"
+            f"{gated[0]}, spectral radius {number(time['spectral_radius'])}{gated[1]}"
+        )
     if isfinite(time["forget_factor"]):
         told.append(
             f"forget gates {number(time['forget_factor'])} on average, "
             f"{signed(time['forget_decades'], 1)} decades over all time steps"
         )
+    if not time["horizon"]:
+        return told
     told.append(
         f"{NEARLY_ALL:.0%} of the recurrent gradient comes from the last {time['horizon']} of "
         f"{time['time_steps']} time steps"

@@ -11,7 +11,7 @@ from gradsim.insight.oscillation import oscillation
 from gradsim.insight.recurrence import recurrence
 from gradsim.insight.theory import result as theories
 from gradsim.insight.verdict import judge, since_switch
-from gradsim.insight.wiring import skip_notes
+from gradsim.insight.wiring import skip_notes, time_notes
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session
 
@@ -102,7 +102,10 @@ def report(session: Session) -> dict[str, Any]:
         "ledger": plain(debts),
         "time": recurrence(session, debts),
         "theory": theories.report(session, now),
-        "wiring": skip_notes(session.experiment, session.run.data.features),
+        "wiring": [
+            *skip_notes(session.experiment, session.run.data.features),
+            *time_notes(session.experiment, session.run.data.steps),
+        ],
     }
 
 

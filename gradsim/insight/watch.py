@@ -9,6 +9,7 @@ from math import nan
 from gradsim.errors import InputError, nearest
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.oscillation import WINDOW, oscillation
+from gradsim.insight.recurrence import ABOUT as THROUGH_TIME
 from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS
 from gradsim.insight.verdict import Shape, looked_at
 from gradsim.nn.network import LayerName
@@ -95,6 +96,11 @@ def parsed(text: str, depth: int) -> Condition:
         hint = nearest(name, [*EVENTS, *QUANTITIES]) if name else ""
         if not hint.startswith("did"):
             hint = f"right are such as {FORMS}"
+        if name in THROUGH_TIME:
+            raise InputError(
+                f"{shown}: {name} is worked out for a report, not at every step; right are such "
+                f"as {FORMS}"
+            )
         raise InputError(f"{shown}: there is nothing of that name to stop at; {hint}")
     if not match or name in EVENTS:
         raise InputError(f"{shown} is no condition; right are such as {FORMS}")

@@ -1,6 +1,7 @@
 """What is to be known of the wiring: what the skips do where widths differ."""
 
 from gradsim.experiment.experiment import Experiment
+from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.wiring import blocks, wire
 from gradsim.nn.linear import Projection
 from gradsim.nn.skips import SKIPS, Padding
@@ -10,7 +11,7 @@ def skip_notes(experiment: Experiment, features: int) -> list[str]:
     """A sentence for each skip whose block is not as wide at its end as at its start."""
     e = experiment
     if e.cell != "none":
-        return []
+        return []  # there are no skips through time
     wiring = wire(e, features, 1, 0)
     bridges = {
         node.layer: node.op for node in wiring.nodes if isinstance(node.op, Projection | Padding)
@@ -38,3 +39,13 @@ def skip_notes(experiment: Experiment, features: int) -> list[str]:
         elif block.last not in joined:
             notes.append(f"no skip around {around}: its ends differ in width")
     return notes
+
+
+def time_notes(experiment: Experiment, steps: int) -> list[str]:
+    """A sentence where a recurrent network has no sequence to go through."""
+    if experiment.cell == "none" or steps > 1:
+        return []
+    return [
+        f"{experiment.data} is no sequence: one time step; such are {', '.join(SEQUENCES)}, or a "
+        "CSV file with sequence-column"
+    ]

@@ -104,7 +104,7 @@ class StopScreen(ModalScreen[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take what was typed, switched on; where it is wrong, say so and leave the field open."""
         try:
-            condition = parsed(event.value, self._driver.experiment.depth)
+            condition = parsed(event.value, self._driver.session.places)
         except InputError as error:
             self._draw(len(self._rows), error.problems[0])
             return

@@ -233,10 +233,12 @@ def _sentence(profile: Profile | None, norms: Sequence[float], step: int) -> str
     low, high = reach - BAND * deviation, reach + BAND * deviation
     found = measured_factor(norms)
     over = log10(found) * (len(norms) - 1) / 2.0 if found > 0.0 else nan
+    beside = f" ({now} {number(found)})" if isfinite(over) else ""
+    measured = f" ({now} {signed(over)})" if isfinite(over) else ""
     return (
         f"{when}the squared activation gradient is multiplied by {number(profile.factor)} at each "
-        f"layer ({now} {number(found)}); over all {signed(reach)} decades, 19 of 20 networks "
-        f"within {signed(low)} and {signed(high)} ({now} {signed(over)})"
+        f"layer{beside}; over all {signed(reach)} decades, 19 of 20 networks within {signed(low)} "
+        f"and {signed(high)}{measured}"
     )
 
 
