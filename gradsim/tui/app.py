@@ -189,6 +189,10 @@ class GradsimApp(App[None]):
             self._canvases[name].display = fits and room > 0
         self.call_after_refresh(self._arranged)
 
+    def on_canvas_resized(self) -> None:
+        """Draw again what was drawn for another size."""
+        self._show()
+
     def _arranged(self) -> None:
         self.arranging = False
         self.paint()

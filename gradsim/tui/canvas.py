@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from rich.segment import Segment
+from textual.events import Resize
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -12,6 +14,9 @@ from gradsim.view.lines import Line
 
 class Canvas(Widget):
     """Shows the lines it was last given; what did not change is not drawn again."""
+
+    class Resized(Message):
+        """It has another size now: what it shows must be drawn anew."""
 
     def __init__(self, *, id: str, title: str = "") -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
@@ -25,6 +30,10 @@ class Canvas(Widget):
         if given != self._lines:
             self._lines = given
             self.refresh()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Ask for lines of the new size."""
+        self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
         """One line of the content, in the colors of its roles."""

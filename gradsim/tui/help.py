@@ -41,10 +41,14 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The list in its frame."""
-        scroll = VerticalScroll(Static(_listing()))
-        scroll.border_title = "keys"
-        scroll.border_subtitle = "esc closes"
-        yield scroll
+        self._scroll = VerticalScroll(Static(_listing()))
+        self._scroll.border_title = "keys"
+        self._scroll.border_subtitle = "↑ ↓ PgDn scroll   esc closes"
+        yield self._scroll
+
+    def on_mount(self) -> None:
+        """Let the arrows scroll it."""
+        self._scroll.focus()
 
 
 def _listing() -> Table:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradsim.simulation.actions import Action, Back, Pin, Restart
+from gradsim.simulation.actions import Action, Back, Pin, Redo, Restart, Undo
 from gradsim.simulation.session import Session
 
 AT_START = "this is the start of the run: there is nothing before it"
@@ -17,6 +17,10 @@ def outcome(action: Action, session: Session) -> str:
             return "again from step 0: the same seed, so the same numbers will come"
         case Pin():
             return _pinned(session)
+        case Undo():
+            return "back in the run before the last switch; U returns to the one behind it"
+        case Redo():
+            return "in the run behind the switch again; u undoes it once more"
     return ""
 
 

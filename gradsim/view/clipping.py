@@ -6,11 +6,21 @@ from gradsim.insight.clip_advisor import QUANTILES, ClipAdvice, Turn
 from gradsim.numbers import number
 from gradsim.view.lines import Line, Run, wrapped
 
+FEWEST = 20
+"""Steps below which quantiles of a norm say next to nothing."""
+
 
 def clipping(advice: ClipAdvice, width: int) -> list[Line]:
     """Quantiles, thresholds, turns and the effective learning rate, each in a line or more."""
     rows: list[list[list[Run]]] = []
-    if advice.thresholds:
+    if advice.steps < FEWEST:
+        rows.append(
+            [
+                [("clipping: gradient norm ", "label"), (number(advice.grad_norm), "value")],
+                [(f"play {FEWEST} steps for a threshold", "label")],
+            ]
+        )
+    else:
         pairs = zip(QUANTILES, advice.quantiles, strict=True)
         rows.append(
             [
@@ -20,38 +30,25 @@ def clipping(advice: ClipAdvice, width: int) -> list[Line]:
         )
         if advice.not_finite:
             rows[-1].append([(f"({advice.not_finite} not finite, left out)", "label")])
-        rows.append(
-            [
-                [("threshold that fires at", "label")],
-                *(
+        for each in advice.thresholds:
+            rows.append(
+                [
+                    [("threshold ", "label"), (number(each.by_norm.threshold), "value")],
+                    [(f"would fire at {100 * each.rate:g} % of the steps", "label")],
                     [
-                        (f"{100 * each.rate:g} % ({each.fired}) ", "label"),
-                        (number(each.by_norm.threshold), "value"),
-                    ]
-                    for each in advice.thresholds
-                ),
-            ]
-        )
-        rows.append(
-            [
-                [("clipped there now it turns, by value", "label")],
-                *([_degrees(each.by_value)] for each in advice.thresholds),
-                [("by norm ", "label"), _degrees(advice.thresholds[0].by_norm)],
-            ]
-        )
-    else:
-        rows.append(
-            [
-                [("gradient norm ", "label"), (number(advice.grad_norm), "value")],
-                [("one step is no statistic: play some for a threshold", "label")],
-            ]
-        )
+                        ("by value it would turn this gradient by ", "label"),
+                        _degrees(each.by_value),
+                    ],
+                ]
+            )
     if isfinite(advice.halved.angle):
         rows.append(
             [
-                [("halved it turns, by value", "label"), (" ", ""), _degrees(advice.halved)],
-                [("cut at ", "label"), (number(advice.halved.threshold), "value")],
-                [("by norm ", "label"), ("0.0°", "value")],
+                [
+                    ("cut to half its norm, this gradient turns by ", "label"),
+                    _degrees(advice.halved),
+                ],
+                [(f"by value (at {number(advice.halved.threshold)}), by norm by 0°", "label")],
             ]
         )
     rate: list[Run] = [("learning rate now ", "label"), (number(advice.learning_rate), "value")]

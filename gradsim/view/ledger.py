@@ -84,7 +84,8 @@ def bars(
     # The middle stands where both sides have the same scale.
     left = round((room - 1) * loss / (loss + gain)) if loss + gain else (room - 1) // 2
     scale = (room - 1) / (loss + gain) if loss + gain else 0.0
-    lines = [_legend(shown, width, markers), _axis(left, room, scale, width)]
+    several = any(len(block.paths) > 1 for block in ledger.blocks)
+    lines = [_legend(shown, width, markers), _axis(left, room, width, several)]
     for row in shown:
         here = row.has(selected)
         name = f"{'▶' if here else ' '}{row.name:<{NAME - 1}}"[:NAME]
@@ -153,15 +154,15 @@ def _legend(shown: Sequence[Row], width: int, markers: Markers) -> Line:
     return fitted(joined(samples), width)
 
 
-def _axis(left: int, room: int, scale: float, width: int) -> Line:
-    """What the two sides mean, in decades."""
+def _axis(left: int, room: int, width: int, several: bool) -> Line:
+    """What the two sides mean; of several paths the bars show the one that brings the most."""
     lost, gained = "◀ takes", "adds ▶"
     before = lost.ljust(left)[:left] if left > len(lost) else " " * left
     after = gained.rjust(room - 1 - left) if room - 1 - left > len(gained) else ""
-    told: list[Run] = [(" " * NAME, ""), (before, "label"), ("┬", "axis"), (after, "label")]
-    return fitted(
-        [*fitted(told, width - NUMBER - 1), ("decades".rjust(NUMBER + 1), "label")], width
-    )
+    name, total = ("main path", "all paths") if several else ("", "decades")
+    told: list[Run] = [(name.ljust(NAME), "label"), (before, "label"), ("┬", "axis")]
+    head = fitted([*told, (after, "label")], width - len(total))
+    return fitted([*head, (total, "label")], width)
 
 
 def _decades(value: float) -> str:
@@ -192,8 +193,13 @@ def words(ledger: Ledger, layer: LayerName, width: int, height: int) -> list[Lin
     own = wrapped_words(_capital(block.sentence), "text", width)
     paths = sorted(block.paths, key=lambda path: path is not block.main)
     formulas = [formula(block, path, width) for path in paths]
-    # Where there is not room for all, the selected layer comes first: the bars show the whole.
+    if block.axis != "layer" and layer == 1:
+        first = "Time step 1 is the first: its state goes no further back. Before it:"
+        own = [*wrapped_words(first, "text", width), *own]
+    # Where there is not room for all, the formula comes first: the bars show the whole.
     lines = [*own, *formulas[0], *whole]
+    if len(own) + len(formulas[0]) > height:
+        lines = [*formulas[0], *own]
     if len(lines) + 2 <= height:
         lines = [*whole, *blank, *own]
         for each in formulas:
@@ -220,7 +226,9 @@ def formula(block: Block, path: Path, width: int) -> list[Line]:
     tail = [("arrives", "=", f"= {number(brought)}", "value")]
     told: list[Line] = []
     if len(block.paths) > 1:
-        share = f"{path.share:.0%} of what arrives" if isfinite(path.share) else "carries nothing"
+        share = "carries nothing"
+        if isfinite(path.share):
+            share = f"{path.share:.0%} of the sum of all paths"
         told.append(fitted([(f"path {path.name}: ", "label"), (share, "value")], width))
     cells = [*head, *factors, *tail]
     while cells:

@@ -15,6 +15,7 @@ LEGEND: tuple[tuple[str, ...], ...] = (
     ("live", "activation gradient", "activation grad", "delta", "delta"),
     ("second", "weight gradient", "weight grad", "weights", "W"),
     ("ghost", "before switch", "before", "before", "was"),
+    ("previous", "the step before", "step before", "last", "bef"),
     ("theory", "theory at the start", "theory", "theory", "th"),
     ("pinned", "pinned", "pinned", "pinned", "pin"),
     ("remedy", "remedy", "remedy", "remedy", "rem"),

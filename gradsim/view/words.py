@@ -208,8 +208,9 @@ def switches(frame: Frame, width: int, height: int) -> list[Line]:
     more = MORE_SWITCHES if e.cell == "none" else MORE_THROUGH_TIME
     extra = [_switch(e, name) for name in more]
     lines = wrapped([*parts, *extra], width)
-    if len(lines) > height:
-        lines = wrapped(parts, width)
+    while len(lines) > height and extra:
+        del extra[-1]
+        lines = wrapped([*parts, *extra], width)
     return (lines + [fitted([], width)] * height)[:height]
 
 

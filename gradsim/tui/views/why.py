@@ -64,6 +64,15 @@ class WhyView(ViewPane):
         """The formula, then notes and advice, as far as there is room; or the other way around."""
         blank = [fitted([], width)]
         assert frame.verdict is not None
+        assert frame.judged is not None
+        run = self.host.driver.session.run
+        if run.experiment_at(frame.judged) != frame.experiment:
+            old = "before the switch: the gradient after it has not come back yet"
+            return [
+                fitted([(old, "message")], width),
+                *words(found, frame.layer, width, height - 1),
+                *blank * height,
+            ][:height]
         told = notes(frame.verdict.explained(found), width)
         advice = clipping(self._advice, width) if self._advice else []
         own = words(found, frame.layer, width, height)
