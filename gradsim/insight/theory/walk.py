@@ -46,6 +46,9 @@ class Walk:
             if gradient is None:
                 continue
             gradient = gradient.shaped(self.values[index].widths)
+            if not np.isfinite(gradient.moment).all():
+                layer = self.wiring.nodes[index - 1].layer
+                raise UntreatedError(f"the gradient leaves the number range in layer {layer}")
             yield index, gradient
             node = self.wiring.nodes[index - 1]
             for source, part in zip(node.inputs, self.backs[index - 1](gradient), strict=True):
@@ -145,16 +148,16 @@ def _step(
             )
             return value, lambda g: (row_rules.backward(g, found, first, rows),)
         case SumJoin(main=a, skip=b):
-            return _sum(taken, a, b, with_law)
+            return _sum(taken, a, b, rows.source(index), with_law)
         case ReZeroJoin(start=alpha):
             if alpha == 0.0:
                 raise UntreatedError(
                     "with rezero at 0 exactly no gradient reaches a layer at the start"
                 )
-            return _sum(taken, alpha, 1.0, with_law)
+            return _sum(taken, alpha, 1.0, rows.source(index), with_law)
         case HighwayJoin():
             main, skip, gate = taken
-            value, known = joins.mixed(main, skip, gate, with_law)
+            value, known = joins.mixed(main, skip, gate, rows.source(index), with_law)
             return value, lambda g: joins.unmixed(g, main, skip, gate, value, known)
         case ConcatenationJoin():
             main, skip = taken
@@ -166,9 +169,9 @@ def _step(
     raise UntreatedError(f"there is none for {op.name}")
 
 
-def _sum(taken: list[Units], a: float, b: float, with_law: bool) -> tuple[Units, Back]:
+def _sum(taken: list[Units], a: float, b: float, source: int, with_law: bool) -> tuple[Units, Back]:
     main, skip = taken
-    value, known = joins.added(main, skip, a, b, with_law)
+    value, known = joins.added(main, skip, a, b, source, with_law)
     return value, lambda g: joins.unadded(g, main, skip, value, a, b, known)
 
 

@@ -13,7 +13,7 @@ from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import Moments, Response, average
 from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.rules.behind import Origin
-from gradsim.insight.theory.rules.passage import Passage, Seen, bent_slopes, straight
+from gradsim.insight.theory.rules.passage import Passage, Seen, bent, straight
 from gradsim.insight.theory.scatter import agreement, concentration, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
@@ -88,7 +88,7 @@ def backward(
     given: Gradient, passages: list[Passage], taken: Units, value: Units, rows: Rows, index: int
 ) -> Gradient:
     """g = d phi'(x)."""
-    shares = np.array([np.trace(m) for m in given.moment]) * np.array(taken.widths)
+    shares = np.abs([np.trace(m) for m in given.moment]) * np.array(taken.widths)
     shares = shares / max(float(shares.sum()), 1e-300)
     moments_, alongs = [], []
     profiles: list[Floats | None] = []
@@ -96,7 +96,7 @@ def backward(
     together = concentration(given, rows)
     for s, passage in enumerate(passages):
         incoming = given.moment[s]
-        slopes, profile = bent_slopes(passage, given.profile(s))
+        slopes, squares, profile = bent(passage, given.profile(s), taken.widths[s])
         profiles.append(profile)
         moment = incoming * slopes
         moments_.append(moment)
@@ -108,13 +108,14 @@ def backward(
         # Of sum_u phi'_u^2 g_u^2: 3 E[phi'^4] / E[phi'^2]^2 - 1 for one row (Hanin 2018 has the 5
         # of relu), less 2 for the g alone, which the linear op has counted.
         agree = agreement(incoming, given.noise)
-        both = passage.squares * (1.0 + 2.0 * agree) - 1.0 - 2.0 * agree
+        both = squares * (1.0 + 2.0 * agree) - 1.0 - 2.0 * agree
         whole, apart = over_batch(both, together, rows)
         one = float(both.diagonal().mean()) / taken.widths[s]
         wander += float(shares[s]) ** 2 * log1p(max(whole, 0.0) / taken.widths[s])
         lone += float(shares[s]) ** 2 * log1p(max(one - apart / taken.widths[s], 0.0))
         # So few units let something through that most often it is none of them.
-        lift -= float(shares[s]) * 2.0 * max(one - 1.0, 0.0)
+        few, _ = over_batch(squares, together, rows)
+        lift -= float(shares[s]) * 2.0 * max(few / taken.widths[s] - 1.0, 0.0)
     out = replace(
         given,
         log=given.log + lift,
@@ -147,12 +148,22 @@ def _origin(taken: Units, response: Response) -> Origin | None:
     return Origin(response, variance, common)
 
 
+def _scattered(taken: Units, s: int) -> float:
+    """E[x^4] / E[x^2]^2 of what came in with its scatter; 1 for a Gaussian, which has none yet."""
+    x = None if taken.normal[s] else taken.values(s)
+    if x is None:
+        return 1.0
+    square = x * x
+    return max(average(square * square) / max(average(square) ** 2, 1e-300), 1.0)
+
+
 def _scatter(
     taken: Units, s: int, known: Moments, response: Response, width: int, passage: Passage
 ) -> tuple[float, float, float, Passage]:
     """Of ln E[phi^2]: the variance that so many units add, its slope by ln q, its typical shift."""
-    scatter = (average(known.fourth) - 1.0) / width
+    scatter = (average(known.fourth) - _scattered(taken, s)) / width
     q = average(taken.variances()[s])
+    scatter = max(scatter, 0.0)
     if taken.mean[s].any() or q <= 0.0:
         return scatter, 0.0, -0.5 * scatter, replace(passage, follows=0.0)
     (shift, back_shift), (slope, back) = response.around(float(np.log(q)), taken.wander)
@@ -160,9 +171,9 @@ def _scatter(
     lift = float(shift) - 0.5 * scatter
     # E[z phi' phi] = E[phi^2] d ln E[phi^2] / d ln q / sqrt(q), by Stein's lemma
     turn = passage.turn.copy()
-    turn[1, 1] = slope * float(
-        np.mean(np.sqrt(known.second / np.maximum(known.slope * taken.variances()[s], 1e-300)))
-    )
+    if taken.normal[s]:
+        steep = np.maximum(known.slope * taken.variances()[s], 1e-300)
+        turn[1, 1] = slope * average(np.sqrt(known.second / steep))
     return (
         scatter,
         slope,

@@ -55,8 +55,9 @@ class Spread:
 def spread(origin: Origin, batch: int, eps: float) -> Spread:
     """The effects of a common part, in a batch of so many rows."""
     phi = origin.response.phi
-    common = min(max(origin.common, 0.0), origin.variance)
-    own = max(origin.variance - common, TINY)
+    whole = max(origin.variance, TINY)
+    common = min(max(origin.common, 0.0), whole)
+    own = max(whole - common, TINY)
     x, w = grid(_A * common**0.5, np.full(len(_A), own), phi.kinks, phi.bend)
     y, slope = np.empty_like(x), np.empty_like(x)
     phi.value(x, y)
@@ -70,11 +71,9 @@ def spread(origin: Origin, batch: int, eps: float) -> Spread:
     # Of a unit with few rows that are not flat, what passes is along 1 and x_hat, and is taken out.
     lost = (1.0 + along / np.maximum(variance * passed, TINY)) / batch
     left = np.maximum(1.0 - lost, 0.0)
-    usual = float(_W @ passed) / (float(_W @ variance) + eps)
-    usual *= (
-        1.0
-        - (1.0 + float(_W @ along) / max(float(_W @ variance) * float(_W @ passed), TINY)) / batch
-    )
+    mean_variance, mean_passed = float(_W @ variance), float(_W @ passed)
+    taken = 1.0 + float(_W @ along) / max(mean_variance * mean_passed, TINY)
+    usual = mean_passed / (mean_variance + eps) * (1.0 - taken / batch)
     gained = _W * passed / (variance + eps)
     found = float(gained @ left)
     return Spread(

@@ -21,6 +21,9 @@ import numpy as np
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.units import Units
 
+MOST = 0.9
+"""Share of a squared gradient that may be coherent."""
+
 
 def lean(units: Units) -> float:
     """m / sqrt(p), the mean over the units against the root mean square, averaged over the rows."""
@@ -80,6 +83,12 @@ def through_weights(
     out[0, 2 * index] = across
     out[1, 2 * index] = -r * across
     return out
+
+
+def held(k: Floats, r: float) -> Floats:
+    """No more than all: rounding and approximations must not make a part larger than the whole."""
+    share = crossing(k, k, r)
+    return k * (MOST / share) ** 0.5 if share > MOST else k
 
 
 def through_slopes(

@@ -19,7 +19,9 @@ Sums = tuple[Sum | None, ...]
 """What is known of a sum's distribution, by segment."""
 
 
-def added(main: Units, skip: Units, a: float, b: float, with_law: bool) -> tuple[Units, Sums]:
+def added(
+    main: Units, skip: Units, a: float, b: float, source: int, with_law: bool
+) -> tuple[Units, Sums]:
     """y = a * main + b * skip: E[y_i y_j] has the means' cross terms, besides both squares."""
     widths = common(main.widths, skip.widths)
     main, skip = main.cut(widths), skip.cut(widths)
@@ -38,7 +40,7 @@ def added(main: Units, skip: Units, a: float, b: float, with_law: bool) -> tuple
         moment=moment,
         normal=tuple(m and k for m, k in zip(main.normal, skip.normal, strict=True)),
         noise=one**2 * main.noise + other**2 * skip.noise,
-        swings=one * main.swings + other * skip.swings,
+        swings=_swings(main, one, skip, other, source),
         laws=tuple(s.values if s else None for s in known),
     )
     return value, known
@@ -50,7 +52,7 @@ def _sum(x: Floats | None, f: Floats | None, a: float, b: float) -> Sum | None:
     return laws.added(x, np.full(laws.NODES, b), a * laws.fewer(f, laws.NODES))
 
 
-def mixed(main: Units, skip: Units, gate: Units, with_law: bool) -> tuple[Units, Sums]:
+def mixed(main: Units, skip: Units, gate: Units, source: int, with_law: bool) -> tuple[Units, Sums]:
     """y = t * main + (1 - t) * skip, with t independent of both."""
     widths = common(main.widths, skip.widths)
     main, skip, gate = main.cut(widths), skip.cut(widths), gate.cut(widths)
@@ -74,10 +76,19 @@ def mixed(main: Units, skip: Units, gate: Units, with_law: bool) -> tuple[Units,
         moment=moment,
         normal=(False,) * len(widths),
         noise=one**2 * main.noise + other**2 * skip.noise,
-        swings=one * main.swings + other * skip.swings,
+        swings=_swings(main, one, skip, other, source),
         laws=tuple(s.values if s else None for s in known),
     )
     return value, known
+
+
+def _swings(main: Units, one: float, skip: Units, other: float, source: int) -> Floats:
+    """With what sampling the units of the sum adds, unless it is Gaussian itself."""
+    out = one * main.swings + other * skip.swings
+    if all(main.normal) and all(skip.normal):
+        return out
+    own = 2.0 * one * one if all(main.normal) else 0.0
+    return swung(out, source, (own + 4.0 * one * other) / sum(main.widths))
 
 
 def _mix(x: Floats | None, f: Floats | None, t: Floats | None) -> Sum | None:
@@ -97,8 +108,11 @@ def unmixed(
     shut = 1.0 - t[:, :, None] - t[:, None, :] + tt
     cross = np.einsum("si,sj->sij", main.mean, skip.mean)
     apart = main.moment + skip.moment - cross - np.swapaxes(cross, 1, 2)
-    tau, tau2 = float(t.mean()), float(np.einsum("sii->si", tt).mean())
-    back2 = 1.0 - 2.0 * tau + tau2
+    own = np.einsum("sii->si", apart)
+    np.maximum(own, 0.0, out=own)  # squares, but for rounding
+    tau = float(t.mean())
+    tau2 = max(float(np.einsum("sii->si", tt).mean()), tau * tau, 1e-300)
+    back2 = max(1.0 - 2.0 * tau + tau2, 1e-300)
     return (
         _part(times(given, tt), main, skip, value, tau, 1.0 - tau, tau / tau2**0.5),
         _seen(
@@ -270,6 +284,7 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         cross = (a * b) ** 0.5 * coherence.crossing(one.coherent, other.coherent, r)
         factor = max(1.0 + 2.0 * cross, 1e-3)
         coherent = (a**0.5 * one.coherent + b**0.5 * other.coherent) / factor**0.5
+        coherent = coherence.held(coherent, r)
     lone = a * a * one.lone + b * b * other.lone
     both = Gradient(widths, log, first + second, one.swings, lone=lone)
     squared = agreement(

@@ -16,9 +16,6 @@ from gradsim.insight.theory.quadrature import Floats
 COUNT = 96
 """Equally likely values that stand for a distribution."""
 
-STEEPEST = 8.0
-"""Times its mean up to which a unit's squared gradient is followed: few units have more."""
-
 NODES = 24
 """Equally likely values of what is added to it."""
 
@@ -89,7 +86,15 @@ def added(x: Floats, keep: Floats, others: Floats) -> Sum:
     return Sum(condensed(np.sort(every.ravel())), every, keep * keep)
 
 
-def leveled(profile: Floats) -> Floats:
-    """The same function with mean 1, cut off at STEEPEST."""
+def leveled(profile: Floats, units: int = COUNT) -> Floats:
+    """The same function with mean 1, no finer than so many units make it."""
     mean = float(profile.mean())
-    return np.minimum(profile / mean, STEEPEST) if mean > 0.0 else np.ones_like(profile)
+    if not mean > 0.0:
+        return np.ones_like(profile)
+    found = profile / mean
+    together = -(-COUNT // units)
+    if together > 1:
+        starts = np.arange(0, COUNT, together)
+        sizes = np.diff(np.append(starts, COUNT))
+        found = np.repeat(np.add.reduceat(found, starts) / sizes, sizes)
+    return np.asarray(found)

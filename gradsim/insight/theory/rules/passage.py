@@ -16,6 +16,7 @@ from gradsim.insight.theory.response import (
     overlap,
     powers,
 )
+from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.scatter import apart, correlation, with_noise
 from gradsim.insight.theory.units import Units
@@ -146,6 +147,7 @@ def _by_law(
     hermite = known.hermite * now[:, None]
     hermite[:, 0] = mean
     ratio = np.sqrt(steep / np.maximum(known.slope, 1e-300))
+    turn, base = _coherence(x, y, slope)
     return (
         replace(
             known,
@@ -160,9 +162,23 @@ def _by_law(
             passage,
             slopes=passage.slopes * ratio[:, None] * ratio,
             bent=(slope2, slope2.mean(axis=0)),
+            turn=turn,
+            base=base,
         ),
         _image(phi, taken.values(s)),
     )
+
+
+def _coherence(x: Floats, y: Floats, slope: Floats) -> tuple[Floats, Floats]:
+    """`turn` and `base` from values of x, phi(x) and phi'(x), for x of any mean: (rows, values)."""
+    own = x / np.sqrt(np.maximum((x * x).mean(axis=1, keepdims=True), 1e-300))
+    gone = y / np.sqrt(np.maximum((y * y).mean(axis=1, keepdims=True), 1e-300))
+    steep = slope / np.sqrt(np.maximum((slope * slope).mean(axis=1, keepdims=True), 1e-300))
+    basis = np.array([np.ones_like(own), own])
+    apart = np.linalg.inv(coherence.gram(average(own)))
+    turn = np.einsum("arv,rv,brv->ab", basis, steep, np.array([basis[0], gone])) / own.size
+    base = np.einsum("arv,rv,brv->ab", basis, steep * steep, basis) / own.size
+    return apart @ turn, apart @ base @ apart
 
 
 def _lawful(
@@ -177,15 +193,27 @@ def _lawful(
     return replace(passage, bent=(slope2, slope2.mean(axis=0))), law
 
 
-def bent_slopes(passage: Passage, profile: Floats | None) -> tuple[Floats, Floats | None]:
-    """E[phi'_i phi'_j] weighted by how g^2 depends on the unit's value, and what it then does."""
+def bent(
+    passage: Passage, profile: Floats | None, units: int
+) -> tuple[Floats, Floats, Floats | None]:
+    """`slopes` and `squares` weighted by how g^2 depends on a unit's value, and what it then does.
+
+    Where the units that let a gradient through are those that have one, nothing new scatters.
+    """
     if passage.bent is None:
-        return passage.slopes, None
-    steep, average = passage.bent
-    flat = np.ones(len(average)) if profile is None else profile
+        return passage.slopes, passage.squares, None
+    steep, middle = passage.bent
+    flat = np.ones(len(middle)) if profile is None else profile
     now, was = steep @ flat / len(flat), steep.mean(axis=1)
     ratio = np.sqrt(np.maximum(now, 0.0) / np.maximum(was, 1e-300))
-    return passage.slopes * ratio[:, None] * ratio, laws.leveled(average * flat)
+    passed = middle * flat
+    uneven = average(passed * passed) / max(average(passed) ** 2 * average(flat * flat), 1e-300)
+    even = average(middle * middle) / max(average(middle) ** 2, 1e-300)
+    return (
+        passage.slopes * ratio[:, None] * ratio,
+        passage.squares * (uneven / even if even > 0.0 else 1.0),
+        laws.leveled(passed, units),
+    )
 
 
 def _image(phi: Activation, values: Floats | None) -> Floats | None:
