@@ -16,20 +16,39 @@ from gradsim.tui.app import GradsimApp
 
 FOLDER = Path(__file__).parent
 
-SHOTS: dict[str, tuple[tuple[int, int], list[str]]] = {
-    "gradsim": ((120, 40), ["pagedown"] * 30 + ["a", "i"] + ["pagedown"] * 300),
-    "vanishing-80x24": ((80, 24), ["pagedown"] * 12 + ["shift+right"] * 2 + ["ctrl+right"] * 9),
-    "vanishing-200x60": ((200, 60), ["pagedown"] * 40 + ["shift+right"] * 2 + ["ctrl+right"] * 9),
-}
-"""Name, terminal size and keys pressed."""
+DEEP: dict[str, object] = {}
+SEQUENCE: dict[str, object] = {
+    "cell": "lstm", "data": "adding", "loss": "mean-squared-error", "width": 32, "forget-bias": 1.0,
+}  # fmt: skip
+TANH: dict[str, object] = {"activation": "tanh"}
+
+SHOTS: dict[str, tuple[tuple[int, int], dict[str, object], list[str]]] = {
+    "gradsim": ((120, 40), DEEP, ["pagedown"] * 30 + ["a", "i"] + ["pagedown"] * 300),
+    "vanishing-80x24": (
+        (80, 24), DEEP, ["pagedown"] * 12 + ["shift+right"] * 2 + ["ctrl+right"] * 9
+    ),
+    "vanishing-200x60": (
+        (200, 60), DEEP, ["pagedown"] * 40 + ["shift+right"] * 2 + ["ctrl+right"] * 9
+    ),
+    "why": ((120, 40), DEEP, ["pagedown"] * 25 + ["up"] * 6 + ["2"]),
+    "weight": ((120, 40), TANH, ["pagedown"] * 5 + ["3", "m"] + ["plus"] * 3),
+    "through-time": (
+        (120, 40), SEQUENCE, ["pagedown"] * 20 + ["shift+right"] * 2 + ["ctrl+right"] * 30
+    ),
+    "through-time-why": ((120, 40), SEQUENCE, ["pagedown"] * 20 + ["up"] * 30 + ["2"]),
+}  # fmt: skip
+"""Name, terminal size, knobs, and keys pressed."""
 
 
 async def shoot(name: str) -> None:
     """Press the keys, and write what is seen as a PNG."""
-    size, keys = SHOTS[name]
-    app = GradsimApp(Session(Experiment.of({})), live=False, playing=False)
+    size, knobs, keys = SHOTS[name]
+    app = GradsimApp(Session(Experiment.of(knobs)), live=False, playing=False)
     async with app.run_test(size=size) as pilot:
         await pilot.press(*keys)
+        for _ in range(200):
+            await pilot.pause(0)
+            app.advance(0.0)  # views go on with what they work out
         await pilot.pause(0)
         svg = app.export_screenshot(title="gradsim")
     (FOLDER / f"{name}.png").write_bytes(picture(svg))

@@ -1,6 +1,7 @@
 """The history: loss, held-out accuracy and gradient norms over the steps so far."""
 
 from collections.abc import Sequence
+from math import isnan
 
 from gradsim.numbers import number, share
 from gradsim.view.frame import Frame
@@ -16,13 +17,20 @@ SMALLEST = 6
 
 def history(frame: Frame, width: int, height: int, markers: Markers, first: int = 0) -> list[Line]:
     """As many charts as fit, one under the other, from chart `first` on: exactly `height` lines."""
-    count = max(1, min(len(CHARTS), height // SMALLEST))
+    charts = CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
+    count = max(1, min(len(charts), height // SMALLEST))
     lines: list[Line] = []
     for index in range(count):
-        name = CHARTS[(first + index) % len(CHARTS)]
+        name = charts[(first + index) % len(charts)]
         rows = (height - len(lines)) // (count - index)
         lines.extend(_chart(frame, name, width, rows, markers, only=count == 1))
     return lines
+
+
+def _has_accuracy(frame: Frame) -> bool:
+    """Whether the data has classes, as far as can be seen: a number to predict is never right."""
+    known = frame.history.accuracy
+    return not known or not all(isnan(value) for value in known)
 
 
 def _chart(
@@ -31,7 +39,7 @@ def _chart(
     curves, y, title = _parts(frame, name)
     steps = Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
     held_out = frame.history.held_out_accuracy
-    if only and name != "accuracy":
+    if only and name != "accuracy" and _has_accuracy(frame):
         title = [*title, ("  held-out ", "label"), (share(_last(held_out), 0), "value")]
     return [fitted(title, width), *draw(curves, steps, y, width, height - 1, markers).rows]
 
