@@ -12,7 +12,7 @@ from gradsim.experiment.start import FITTED, FITTING_ROUNDS, gain
 from gradsim.experiment.wiring import Wiring
 from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.response import response
-from gradsim.insight.theory.rules import activation, batch, coherence, joins, linear
+from gradsim.insight.theory.rules import activation, batch, beside, coherence, joins, linear
 from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.rules import rows as row_rules
 from gradsim.insight.theory.rules.linear import Weights
@@ -161,11 +161,11 @@ def _step(
             return value, lambda g: joins.unmixed(g, main, skip, gate, value, known)
         case ConcatenationJoin():
             main, skip = taken
-            value = joins.beside(skip, main)
-            return value, lambda g: joins.parted(g, skip, main, value)
+            value = beside.concatenated(skip, main)
+            return value, lambda g: beside.parted(g, skip, main, value)
         case Padding():
             width = op.y.shape[1]
-            return joins.fitted(first, width), lambda g: (joins.unfitted(g, first),)
+            return beside.fitted(first, width), lambda g: (beside.unfitted(g, first),)
     raise UntreatedError(f"there is none for {op.name}")
 
 
