@@ -49,7 +49,7 @@ class Plan:
     steps: int = 200
     seeds: int = 2
     """Seeds of the first round: the experiment's own and those after it."""
-    leaders: int = 3
+    leaders: int = 4
     """Candidates that go on to the last round."""
     further_steps: int = 500
     further_seeds: int = 2
