@@ -22,14 +22,14 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     Raises InputError where the extra is missing, nothing answers there, it has no workers, or a
     worker is lost or cannot do the work.
     """
+    if not ADDRESS.fullmatch(address):
+        raise InputError(f'--dask is "{address}", but must be {RIGHT}')
     try:
         from distributed import Client, KilledWorker  # noqa: PLC0415
     except ModuleNotFoundError:
         raise InputError(
             "--dask needs the package distributed: pip install 'gradsim[dask]' brings it"
         ) from None
-    if not ADDRESS.fullmatch(address):
-        raise InputError(f'--dask is "{address}", but must be {RIGHT}')
     # What it logs is for those who run a cluster; here each failure is a sentence.
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
