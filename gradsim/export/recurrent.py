@@ -27,8 +27,10 @@ def recurrent_script(
     """The script for a recurrent network on this data; `check` is how its check is written."""
     e = experiment
     body = _built_in(e, data) if _is_built_in(e) else _written_out(e, data)
-    body += torch_text.RECURRENT_MAIN + torch_text.COMPARE
-    body = body.format(depth=e.recurrent_layers, zero=[], **check)
+    body += torch_text.MAIN + torch_text.COMPARE
+    body = body.format(
+        depth=e.recurrent_layers, zero=[], own="NAMES.get(name, name)", deltas="", **check
+    )
     helpers = [
         text.strip("\n")
         for name, text in torch_text.HELPERS.items()

@@ -182,7 +182,13 @@ class _Script:
 
     def _main(self) -> str:
         main = torch_text.MAIN + torch_text.COMPARE
-        return main.format(depth=self.e.depth, zero=self._before_batch_norm(), **_check_of(self.e))
+        return main.format(
+            depth=self.e.depth,
+            zero=self._before_batch_norm(),
+            own="name",
+            deltas=torch_text.DELTAS,
+            **_check_of(self.e),
+        )
 
 
 def _check_of(e: Experiment) -> dict[str, str]:

@@ -104,21 +104,19 @@ def main():
     state = numpy.load(STATE)
     network = Network()
     values = network.state_dict()
-    values.update({{name: torch.tensor(state[name]) for name in values if name in state}})
+    values.update({{name: torch.tensor(state[{own}]) for name in values if {own} in state}})
     network.load_state_dict(values)
     output = network(torch.tensor(state["input"]))
     target = torch.tensor(state["target"]){one_hot}
     loss = {loss}
     loss.backward()
     found = {{"loss": loss}}
-    for layer, module in [*network.layers.items(), ("output", network.output)]:
-        found[f"delta.{{layer}}"] = module.z.grad
-    for name, q in network.named_parameters():
-        found[f"grad.{{name}}"] = q.grad.clone()
+{deltas}    for name, q in network.named_parameters():
+        found[f"grad.{{{own}}}"] = q.grad.clone()
     p = list(network.parameters())
 {clipping}
     for name, q in network.named_parameters():
-        found[f"clipped_grad.{{name}}"] = q.grad
+        found[f"clipped_grad.{{{own}}}"] = q.grad
     sys.exit(compare(state, found))
 '''
 
@@ -261,31 +259,7 @@ STEPS: dict[str, str] = {
 }
 """What a cell does at a time step, a being of x and b of h."""
 
-RECURRENT_MAIN = '''
-
-def make_optimizer(network):
-    """The optimizer of the experiment, to go on from here."""
-    p = list(network.parameters())
-    return {optimizer}
-
-
-def main():
-    torch.set_default_dtype({dtype})
-    state = numpy.load(STATE)
-    network = Network()
-    values = network.state_dict()
-    values.update({{name: torch.tensor(state[NAMES.get(name, name)]) for name in values}})
-    network.load_state_dict(values)
-    output = network(torch.tensor(state["input"]))
-    target = torch.tensor(state["target"]){one_hot}
-    loss = {loss}
-    loss.backward()
-    found = {{"loss": loss}}
-    for name, q in network.named_parameters():
-        found[f"grad.{{NAMES.get(name, name)}}"] = q.grad.clone()
-    p = list(network.parameters())
-{clipping}
-    for name, q in network.named_parameters():
-        found[f"clipped_grad.{{NAMES.get(name, name)}}"] = q.grad
-    sys.exit(compare(state, found))
-'''
+DELTAS = """    for layer, module in [*network.layers.items(), ("output", network.output)]:
+        found[f"delta.{layer}"] = module.z.grad
+"""
+"""Compares the gradients of the pre-activations too, where layers keep them."""
