@@ -20,12 +20,13 @@ from gradsim.insight.remedies.candidates import UNCHANGED, Candidate, pairs, sin
 from gradsim.insight.remedies.pairing import couples
 from gradsim.insight.remedies.ranking import Standing, Tried, standing, standings
 from gradsim.insight.trial import Outcome, Trial, run_trial
+from gradsim.insight.workers import cores
 
 HIGHEST_SEED = 2**63 - 1
 
 BROKEN = "a worker process came to an unexpected end; shown is what was found before"
 
-AT_ONCE = 8
+AT_ONCE = max(8, 2 * cores())
 """Calls that wait in the executor: enough to keep it busy, few enough to end it soon."""
 
 
