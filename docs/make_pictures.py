@@ -30,12 +30,12 @@ SHOTS: dict[str, tuple[tuple[int, int], dict[str, object], list[str]]] = {
     "vanishing-200x60": (
         (200, 60), DEEP, ["pagedown"] * 40 + ["shift+right"] * 2 + ["ctrl+right"] * 9
     ),
-    "why": ((120, 40), DEEP, ["pagedown"] * 25 + ["up"] * 6 + ["2"]),
-    "weight": ((120, 40), TANH, ["pagedown"] * 5 + ["3", "m"] + ["plus"] * 3),
+    "why": ((120, 40), DEEP, ["pagedown"] * 25 + ["up"] * 6 + ["3"]),
+    "weight": ((120, 40), TANH, ["pagedown"] * 5 + ["4", "m"] + ["plus"] * 3),
     "through-time": (
         (120, 40), SEQUENCE, ["pagedown"] * 20 + ["shift+right"] * 2 + ["ctrl+right"] * 30
     ),
-    "through-time-why": ((120, 40), SEQUENCE, ["pagedown"] * 20 + ["up"] * 30 + ["2"]),
+    "through-time-why": ((120, 40), SEQUENCE, ["pagedown"] * 20 + ["up"] * 30 + ["3"]),
 }  # fmt: skip
 """Name, terminal size, knobs, and keys pressed."""
 

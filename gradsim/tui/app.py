@@ -25,7 +25,7 @@ from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.help import HelpScreen
 from gradsim.tui.keys import KEYS
 from gradsim.tui.knobs import KnobScreen
-from gradsim.tui.panels import PANELS, SMALLEST, heights
+from gradsim.tui.panels import PANELS, SMALLEST, bordered, heights
 from gradsim.tui.playback import Playback
 from gradsim.tui.settings import FLOW, Settings, Tab
 from gradsim.tui.stops import StopScreen
@@ -43,7 +43,10 @@ PANE_SLICE = 0.006
 
 FLOW_KEY = "1"
 
-TABS = (Tab(FLOW_KEY, FLOW), *(Tab(view.KEY, view.NAME) for view in VIEWS))
+TABS = (
+    Tab(FLOW_KEY, FLOW, FLOW),
+    *(Tab(view.KEY, view.NAME, view.BRIEF or view.NAME) for view in VIEWS),
+)
 
 PLOTS_EVERY = 3
 """Plots are drawn at every so many frames while playing: they cost more than the rest together."""
@@ -67,7 +70,8 @@ class GradsimApp(App[None]):
     CSS = """
     Screen { background: $background; overflow: hidden; }
     Canvas { width: 100%; height: 1; padding: 0 1; }
-    #header, #foot { background: $panel; }
+    #tabs { padding: 0; }
+    #header, #tabs, #foot { background: $panel; }
     #network, #profile, #history, ViewPane {
         border: round $foreground 25%; border-title-color: $secondary;
     }
@@ -170,7 +174,7 @@ class GradsimApp(App[None]):
     def _arrange(self, width: int, height: int) -> None:
         self.arranging = True
         fits = width >= SMALLEST[0] and height >= SMALLEST[1]
-        self.screen.set_class(height < 22, "cramped")
+        self.screen.set_class(not bordered(height), "cramped")
         self._sorry.display = not fits
         self._sorry.update(
             f"gradsim needs {SMALLEST[0]}x{SMALLEST[1]}; this terminal is {width}x{height}"

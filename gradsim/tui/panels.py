@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradsim.tui.keys import KEYS, Key
-from gradsim.tui.settings import Settings
+from gradsim.tui.settings import Settings, Tab
 from gradsim.view import words
 from gradsim.view.frame import Frame
 from gradsim.view.history import history
@@ -34,20 +34,27 @@ class Panel:
         return self.title.replace("layer", frame.lane.noun)
 
 
-def _tabs(settings: Settings) -> list[list[Run]]:
-    """Every view with its key, the one on screen marked; then with the names of that one only."""
-    marked = [(tab.key, tab.name, tab.name == settings.view) for tab in settings.tabs]
-    return [
-        [
-            run
-            for key, name, here in marked
-            for run in (
-                (f" {key}", "key"),
-                (f" {name}" if here or named else "", "selected" if here else "label"),
-            )
-        ]
-        for named in (True, False)
+def _tabs(_frame: Frame, width: int, _height: int, settings: Settings) -> list[Line]:
+    """Every view with its key, the one on screen in brackets; short names where room is."""
+    ways: list[Callable[[Tab, bool], str]] = [
+        lambda tab, _: tab.name,
+        lambda tab, _: tab.brief,
+        lambda tab, here: tab.brief if here else "",
     ]
+    line: list[Run] = []
+    for name in ways:
+        line = []
+        before = False
+        for tab in settings.tabs:
+            here = tab.name == settings.view
+            line.append(("[" if here else "]" if before else " ", "tab-here" if here else ""))
+            line.append((tab.key, "tab-here" if here else "key"))
+            line.append((f" {name(tab, here)}".rstrip(), "tab-here" if here else "label"))
+            before = here
+        line.append(("]" if before else " ", ""))
+        if length(line) <= width:
+            break
+    return [fitted(line, width)]
 
 
 def _narration(frame: Frame, width: int, height: int, _: Settings) -> list[Line]:
@@ -78,7 +85,8 @@ def _brief(key: Key) -> list[Run]:
 
 
 PANELS: tuple[Panel, ...] = (
-    Panel("header", lambda f, w, h, s: [words.header(f, w, _tabs(s))]),
+    Panel("header", lambda f, w, h, s: [words.header(f, w)]),
+    Panel("tabs", _tabs),
     Panel("narration", _narration),
     Panel("network", lambda f, w, h, s: strip(f, w, h), title="network"),
     Panel(
@@ -102,13 +110,19 @@ PANELS: tuple[Panel, ...] = (
 """From top to bottom; profile and history stand side by side."""
 
 
+def bordered(height: int) -> bool:
+    """Whether there is room for a border around the network."""
+    return height >= 30
+
+
 def heights(height: int, narrated: bool) -> dict[str, int]:
     """Lines of each panel, borders included; what is left goes to the plots."""
     roomy, tall = height >= 22, height >= 34
     return {
         "header": 1,
+        "tabs": 1 if roomy else 0,
         "narration": (3 if roomy else 2) if narrated else 0,
-        "network": (9 if height >= 50 else 7) if tall else (5 if roomy else 3),
+        "network": (9 if height >= 50 else 7) if tall else (5 if bordered(height) else 3),
         "verdict": 3 if tall else (2 if roomy else 1),
         "effect": 1,
         "layer": 1,

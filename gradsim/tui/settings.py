@@ -15,6 +15,8 @@ class Tab(NamedTuple):
 
     key: str
     name: str
+    brief: str
+    """Its name where room is short."""
 
 
 @dataclass(frozen=True, slots=True)

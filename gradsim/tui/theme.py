@@ -73,6 +73,7 @@ STYLES: dict[str, Style] = {
     "key": Style.parse("bold #79c0ff"),
     "message": Style.parse("#e3b341"),
     "selected": Style.parse("bold #ffffff"),
+    "tab-here": Style.parse("bold #ffa657"),
     "wave": Style.parse("bold #ffffff"),
     "forward": Style.parse("#4b8fd6"),
     "live": Style.parse("#ffa657"),

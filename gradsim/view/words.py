@@ -1,6 +1,6 @@
 """What is said in words: where the session stands, what the verdict is, what a switch did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isfinite, isnan, nan
 
 from gradsim.experiment.experiment import KNOBS, Experiment
@@ -27,9 +27,6 @@ SHOWN_SWITCHES = ("activation", "initializer", "normalization", "skip", "clip")
 
 MORE_THROUGH_TIME = ("truncation", "clip-threshold", "learning-rate", "width", "seed")
 
-PLACE_ROOM = 30
-"""Cells kept free for the op at hand, which changes from moment to moment."""
-
 SHOWN_THROUGH_TIME = (
     "cell", "activation", "initializer", "recurrent-initializer", "normalization", "clip",
 )  # fmt: skip
@@ -38,12 +35,8 @@ SHOWN_THROUGH_TIME = (
 MORE_SWITCHES = ("clip-threshold", "learning-rate", "depth", "width", "seed")
 
 
-def header(frame: Frame, width: int, tabs: Sequence[Sequence[Run]] = ()) -> Line:
-    """Where the session stands: what is trained, which step, which op, how fast.
-
-    `tabs` are ways to show which view is on screen, from long to short; the first that fits is
-    taken.
-    """
+def header(frame: Frame, width: int) -> Line:
+    """Where the session stands: what is trained, which step, which op, how fast."""
     e = frame.experiment
     left: list[Run] = [
         ("gradsim", "title"),
@@ -54,12 +47,6 @@ def header(frame: Frame, width: int, tabs: Sequence[Sequence[Run]] = ()) -> Line
     state = "▶" if frame.view.playing else "❚❚"
     busy = "… " if frame.view.busy else ""
     right: list[Run] = [(f"{busy}{state} {frame.view.speed} ", "key")]
-    # Where the place is changing with every op, the tabs must not jump: it gets room for the rest.
-    room = width - length(left[:-1]) - length(right) - PLACE_ROOM
-    for tab in tabs:
-        if length(tab) <= room:
-            right = [*tab, ("   ", ""), *right]
-            break
     return spread(left, right, width)
 
 

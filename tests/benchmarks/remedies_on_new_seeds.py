@@ -21,7 +21,7 @@ from gradsim.insight.trial import Outcome, Trial, run_trial
 from gradsim.insight.workers import Workers
 
 STEPS = 600
-NEW_SEEDS = range(100, 110)
+NEW_SEEDS = range(1000, 1010)
 WITHIN = 0.02
 BEHIND = 0.10
 

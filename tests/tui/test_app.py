@@ -280,7 +280,7 @@ async def test_the_panel_sets_any_knob_by_list_and_by_hand() -> None:
         await press(pilot, "backspace", "2", "enter")
         assert it.session.experiment.initializer_gain == 2.0
         await press(pilot, "q")
-        assert "network" in await text(pilot)
+        assert "forward ▶" in await text(pilot)
 
 
 async def test_the_panel_sets_a_single_layer_and_takes_it_back() -> None:

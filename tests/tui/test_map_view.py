@@ -52,7 +52,7 @@ def small(**knobs: Any) -> GradsimApp:
 async def test_frames(size: tuple[int, int], same_frame: SameFrame) -> None:
     it = small(initializer="lecun-normal")
     async with running(it, size) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         await measured(it, pilot)
         await press(pilot, "right", "right", "up")
         same_frame(f"map-{size[0]}x{size[1]}", await text(pilot))
@@ -61,7 +61,7 @@ async def test_frames(size: tuple[int, int], same_frame: SameFrame) -> None:
 async def test_frame_of_what_cannot_be_built(same_frame: SameFrame) -> None:
     it = small(batch_size=512, depth=3)
     async with running(it, SMALL) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         while pane(it)._axes[0] != "batch-size":
             await press(pilot, "x")
         await measured(it, pilot)
@@ -84,7 +84,7 @@ async def test_the_map_is_there_early_and_no_key_waits_for_it(
     monkeypatch.setattr(MapView, "executor", Never)
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         screen = await measured(it, pilot, 4)
         assert " cells" in screen
         assert "·" not in next(row for row in screen.splitlines() if "▸" in row)
@@ -97,7 +97,7 @@ async def test_the_map_is_there_early_and_no_key_waits_for_it(
 async def test_enter_switches_to_the_cell_and_the_crosshair_goes_along() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         await measured(it, pilot)
         survey = pane(it).survey
         assert survey is not None
@@ -123,7 +123,7 @@ async def test_enter_switches_to_the_cell_and_the_crosshair_goes_along() -> None
 async def test_another_switch_begins_another_map() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         await measured(it, pilot)
         first = pane(it).survey
         await press(pilot, "l")  # nothing is updated before it is measured
@@ -139,7 +139,7 @@ async def test_another_switch_begins_another_map() -> None:
         await press(pilot, "escape", "a")
         it.advance(0.0)
         assert pane(it).survey is second
-        await press(pilot, "5")
+        await press(pilot, "9")
         await measured(it, pilot)
         assert pane(it).survey is not second
 
@@ -147,7 +147,7 @@ async def test_another_switch_begins_another_map() -> None:
 async def test_off_the_map_is_said_and_m_measures_around_it() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         await measured(it, pilot)
         it.driver.switch(Switch({"initializer-gain": 50.0}))
         it.advance(0.0)
@@ -164,7 +164,7 @@ async def test_off_the_map_is_said_and_m_measures_around_it() -> None:
 async def test_m_stops_and_goes_on() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         await measured(it, pilot, 5)
         await press(pilot, "m")
         survey = pane(it).survey
@@ -182,7 +182,7 @@ async def test_m_stops_and_goes_on() -> None:
 async def test_knobs_and_value_are_chosen_by_keys() -> None:
     it = small(activation="leaky-relu", depth=2)
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         seen = set()
         for _ in range(12):
             await press(pilot, "x")
@@ -203,7 +203,7 @@ async def test_no_map_is_told_in_a_sentence(tmp_path: Any) -> None:
     data.write_text("size,price\n" + "".join(f"{k},{k * 1.5 + 0.25}\n" for k in range(300)))
     it = small(data=str(data), loss="mean-squared-error")
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5", "V")
+        await press(pilot, "9", "V")
         it.advance(0.0)
         assert "has a number to predict" in words(await text(pilot))
         await press(pilot, "enter", "left", "V")
@@ -225,7 +225,7 @@ async def test_lost_workers_are_told_and_others_are_taken(monkeypatch: pytest.Mo
     monkeypatch.setattr(MapView, "executor", Breaking)
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         it.advance(0.0)
         it.advance(0.0)
         assert "a worker was lost" in words(await text(pilot))
@@ -238,7 +238,7 @@ async def test_lost_workers_are_told_and_others_are_taken(monkeypatch: pytest.Mo
 async def test_any_size_is_drawn(size: tuple[int, int]) -> None:
     it = small()
     async with running(it, size) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         for _ in range(3):
             it.advance(0.0)
             await pilot.pause(0)
@@ -250,7 +250,7 @@ async def test_any_size_is_drawn(size: tuple[int, int]) -> None:
 async def test_a_cell_reads_out_what_was_measured() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "5")
+        await press(pilot, "9")
         screen = await measured(it, pilot)
         survey = pane(it).survey
         assert survey is not None

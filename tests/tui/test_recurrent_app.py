@@ -51,7 +51,7 @@ async def test_another_recurrent_layer_can_be_looked_at() -> None:
         below = await text(pilot)
         assert "time step 2 of layer 1" in below
         assert "recurrent layer 1 of 2" in below
-        await press(pilot, "2")
+        await press(pilot, "3")
         assert "from above" in await text(pilot)
         await press(pilot, "v")
         assert "time step 2 of layer 2" in await text(pilot)
@@ -73,5 +73,5 @@ async def test_one_time_step_is_no_way_through_time() -> None:
     async with running(it, MIDDLE) as pilot:
         advance(it, 1)
         assert "one time step" in await text(pilot)
-        await press(pilot, "2")
+        await press(pilot, "3")
         assert "One time step" in await text(pilot)

@@ -73,7 +73,7 @@ def best(it: GradsimApp, index: int = 0) -> dict[str, Any]:
 async def test_frames(size: tuple[int, int], same_frame: SameFrame) -> None:
     it = small()
     async with running(it, size) as pilot:
-        await press(pilot, "4")
+        await press(pilot, "8")
         same_frame(f"remedies-before-{size[0]}x{size[1]}", await text(pilot))
         await press(pilot, "t")
         await tried(it, pilot)
@@ -84,7 +84,7 @@ async def test_frames(size: tuple[int, int], same_frame: SameFrame) -> None:
 async def test_frame_with_a_ghost_while_it_is_tried(same_frame: SameFrame) -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "shift+right", "shift+right", "shift+right", "4", "t")
+        await press(pilot, "shift+right", "shift+right", "shift+right", "8", "t")
         while not pane(it)._ranked():
             it.advance(0.0)
         await press(pilot, "g")
@@ -97,7 +97,7 @@ async def test_no_key_waits_for_the_workers(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(RemediesView, "executor", Never)
     it = small()
     async with running(it) as pilot:
-        await press(pilot, "4", "t", "g", "enter")
+        await press(pilot, "8", "t", "g", "enter")
         assert "no remedy has been tried yet" in await text(pilot)
         before = it.session.cursor
         await press(pilot, "pagedown", "down", "up", "t")
@@ -118,7 +118,7 @@ async def test_enter_makes_exactly_the_experiment_that_was_tried_and_u_takes_it_
     it = small()
     before = it.session.experiment
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         await tried(it, pilot)
         changes = best(it, 1)
         await press(pilot, "down", "enter")
@@ -138,7 +138,7 @@ async def test_enter_makes_exactly_the_experiment_that_was_tried_and_u_takes_it_
 async def test_another_experiment_keeps_the_results_and_t_tries_for_the_new_one() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         await tried(it, pilot)
         first = pane(it).search
         await press(pilot, "a")
@@ -157,7 +157,7 @@ async def test_another_experiment_keeps_the_results_and_t_tries_for_the_new_one(
 async def test_the_cursor_stays_with_its_remedy_while_others_come() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         while len(pane(it)._ranked()) < 3:
             it.advance(0.0)
         await press(pilot, "end")
@@ -172,7 +172,7 @@ async def test_the_cursor_stays_with_its_remedy_while_others_come() -> None:
 async def test_x_stops_and_keeps_what_was_found() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "x")
+        await press(pilot, "8", "x")
         assert "nothing is being tried" in await text(pilot)
         await press(pilot, "t")
         while len(pane(it)._ranked()) < 2:
@@ -193,7 +193,7 @@ async def test_x_stops_and_keeps_what_was_found() -> None:
 async def test_a_ghost_is_the_remedy_at_the_same_step_in_every_view() -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         await tried(it, pilot)
         await press(pilot, "g")
         for _ in range(3):
@@ -210,7 +210,7 @@ async def test_a_ghost_is_the_remedy_at_the_same_step_in_every_view() -> None:
         assert column is not None
         assert it.remedy is not None
         assert it.remedy.steps[2] == pytest.approx(list(column))
-        await press(pilot, "4", "g")
+        await press(pilot, "8", "g")
         assert not it.remedy
         await press(pilot, "escape")
         assert "remedy" not in await text(pilot)
@@ -222,7 +222,7 @@ async def test_a_ghost_is_trained_on_when_the_live_run_goes_beyond(
     monkeypatch.setattr(remedies, "FIRST_STEPS", 2)
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         await tried(it, pilot)
         await press(pilot, "g")
         for _ in range(3):
@@ -251,7 +251,7 @@ async def test_lost_workers_are_told_and_others_are_taken(
     monkeypatch.setattr(RemediesView, "executor", Breaking)
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         await tried(it, pilot)
         assert "a worker process came to an unexpected end" in await text(pilot)
         await press(pilot, "t")
@@ -264,7 +264,7 @@ async def test_lost_workers_are_told_and_others_are_taken(
 async def test_a_ghost_that_cannot_be_trained_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     it = small()
     async with running(it, MIDDLE) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         await tried(it, pilot)
 
         class Broken(Direct):
@@ -285,7 +285,7 @@ async def test_a_ghost_that_cannot_be_trained_is_told(monkeypatch: pytest.Monkey
 async def test_any_size_is_drawn(size: tuple[int, int]) -> None:
     it = small()
     async with running(it, size) as pilot:
-        await press(pilot, "4", "t")
+        await press(pilot, "8", "t")
         await tried(it, pilot)
         await press(pilot, "g")
         for _ in range(3):

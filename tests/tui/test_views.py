@@ -11,7 +11,7 @@ from gradsim.tui.views import VIEWS
 async def test_why(size: tuple[int, int], same_frame: SameFrame) -> None:
     it = app(skip="residual-scaled", normalization="batch", activation="relu")
     async with running(it, size) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "3")
         assert "the gradient has not come back yet" in await text(pilot)
         advance(it, 3)
         await press(pilot, "up", "up")
@@ -22,7 +22,7 @@ async def test_why_follows_the_step_and_the_selected_layer() -> None:
     it = app(depth=4)
     async with running(it, MIDDLE) as pilot:
         advance(it, 1)
-        await press(pilot, "2")
+        await press(pilot, "3")
         first = await text(pilot)
         assert "▶layer 1" in first
         await press(pilot, "up")

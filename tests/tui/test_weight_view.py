@@ -39,7 +39,7 @@ async def test_frames(size: tuple[int, int], same_frame: SameFrame) -> None:
     name = f"{size[0]}x{size[1]}"
     it = app(activation="tanh")
     async with running(it, size) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "4")
         advance(it, 2)
         shown = await seen(it, pilot, "shift+up", "asterisk", "asterisk", "plus", "plus", "plus")
         same_frame(f"weight-{name}", shown)
@@ -50,16 +50,16 @@ async def test_frames_of_the_odd_weights(size: tuple[int, int], same_frame: Same
     name = f"{size[0]}x{size[1]}"
     it = app(normalization="batch")
     async with running(it, size) as pilot:
-        same_frame(f"weight-without-slope-{name}", await seen(it, pilot, "3", "v", "g", "right"))
+        same_frame(f"weight-without-slope-{name}", await seen(it, pilot, "4", "v", "g", "right"))
     it = app(activation="relu", initializer_gain=1e200, depth=4, width=8)
     async with running(it, size) as pilot:
-        same_frame(f"weight-not-finite-{name}", await seen(it, pilot, "3"))
+        same_frame(f"weight-not-finite-{name}", await seen(it, pilot, "4"))
 
 
 async def test_nudges_add_up_and_are_taken_back() -> None:
     it = app(**TINY)
     async with running(it, MIDDLE) as pilot:
-        first = await seen(it, pilot, "3")
+        first = await seen(it, pilot, "4")
         assert "making it larger by 0.001 should change the loss by" in words(first)
         shown = await seen(it, pilot, "plus", "plus", "plus", "minus")
         assert "Made larger by 0.002 it should change" in words(shown)
@@ -74,7 +74,7 @@ async def test_nudges_add_up_and_are_taken_back() -> None:
 async def test_a_large_nudge_stays_in_the_picture() -> None:
     it = app(**TINY)
     async with running(it, MIDDLE) as pilot:
-        await seen(it, pilot, "3")
+        await seen(it, pilot, "4")
         shown = await seen(it, pilot, *["asterisk"] * 5, "plus")
         assert "Made larger by 100" in words(shown)
         assert "range ±120" in shown
@@ -86,7 +86,7 @@ async def test_a_large_nudge_stays_in_the_picture() -> None:
 async def test_the_map_is_walked_and_ends() -> None:
     it = app(**TINY, data="wine")
     async with running(it) as pilot:
-        await seen(it, pilot, "3")
+        await seen(it, pilot, "4")
         await seen(it, pilot, *["left"] * 13, *["up"] * 6)
         assert "layer 1, weight[0, 0]: from input 0 to unit 0" in await text(pilot)
         assert "the map ends here" in await text(pilot)
@@ -106,7 +106,7 @@ async def test_the_selected_layer_is_the_app_s() -> None:
     it = app(**TINY, normalization="batch", skip="highway")
     async with running(it, MIDDLE) as pilot:
         await seen(it, pilot, "up")
-        assert "layer 2, weight[" in await seen(it, pilot, "3")
+        assert "layer 2, weight[" in await seen(it, pilot, "4")
         assert "layer 3, weight[" in await seen(it, pilot, "shift+up")
         assert it.selected == 3
         assert "output, weight[" in await seen(it, pilot, "shift+up")
@@ -127,7 +127,7 @@ async def test_the_selected_layer_is_the_app_s() -> None:
 async def test_it_goes_along_with_training_and_back() -> None:
     it = app(**TINY)
     async with running(it, MIDDLE) as pilot:
-        first = line(await seen(it, pilot, "3"), "This weight is")
+        first = line(await seen(it, pilot, "4"), "This weight is")
         second = line(await seen(it, pilot, "pagedown", "pagedown"), "This weight is")
         assert first != second
         await seen(it, pilot, "plus")
@@ -139,7 +139,7 @@ async def test_it_goes_along_with_training_and_back() -> None:
 async def test_depth_and_width_may_change_under_it() -> None:
     it = app(depth=5, width=8, batch_size=8)
     async with running(it, MIDDLE) as pilot:
-        await seen(it, pilot, "3", *["shift+up"] * 4)
+        await seen(it, pilot, "4", *["shift+up"] * 4)
         for key in ("D", "D", "W", "W", "W", "d", "w"):
             shown = await seen(it, pilot, key)
             assert re.search(r"(layer \d|output), weight\[\d+, \d+\]", shown), shown
@@ -151,7 +151,7 @@ async def test_the_session_never_learns_of_it() -> None:
     asked, left_alone = app(**knobs), app(**knobs)
     keys = ("plus", "asterisk", "plus", "z", "Z", "Z", "m", "v", "plus", "right", "down", "g", "x")
     async with running(asked) as pilot:
-        await seen(asked, pilot, "3")
+        await seen(asked, pilot, "4")
         for move in ("pagedown", "shift+right", "pageup", "pagedown"):
             await seen(asked, pilot, *keys, move)
     async with running(left_alone) as pilot:
@@ -173,7 +173,7 @@ async def test_it_looks_on_while_the_run_plays(speed: tuple[str, ...]) -> None:
     watched, alone = app(playing=True, **TINY), app(playing=True, **TINY)
     said = set()
     async with running(watched, MIDDLE) as pilot:
-        await press(pilot, "3", *speed)
+        await press(pilot, "4", *speed)
         for _ in range(40):
             watched.advance()
             said.add(line(await text(pilot), "This weight is"))
@@ -197,9 +197,9 @@ def bounded(count: int) -> Callable[[], bool]:
 async def test_work_goes_on_in_slices_of_one_op() -> None:
     slow, fast = app(**TINY), app(**TINY)
     async with running(fast, MIDDLE) as pilot:
-        wanted = await seen(fast, pilot, "3")
+        wanted = await seen(fast, pilot, "4")
     async with running(slow, MIDDLE) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "4")
         pane = pane_of(slow)
         grown = []
         for _ in itertools.count():
@@ -225,7 +225,7 @@ async def test_what_is_not_shown_costs_nothing() -> None:
     async with running(it, MIDDLE) as pilot:
         advance(it, 1)
         assert pane_of(it)._probe is None
-        await seen(it, pilot, "3", "escape", "pagedown")
+        await seen(it, pilot, "4", "escape", "pagedown")
         assert pane_of(it)._work is None
         assert not pane_of(it).tick(lambda: True)
 
@@ -245,7 +245,7 @@ async def test_what_is_not_shown_costs_nothing() -> None:
 async def test_every_size_and_every_network(size: tuple[int, int], knobs: dict[str, Any]) -> None:
     it = app(**knobs)
     async with running(it, size) as pilot:
-        for keys in (("3", "plus"), ("v", "plus", "g"), ("Z", "Z", "shift+up")):
+        for keys in (("4", "plus"), ("v", "plus", "g"), ("Z", "Z", "shift+up")):
             shown = await seen(it, pilot, *keys)
             assert "gradient" in shown
             assert all(len(row) <= size[0] for row in shown.splitlines())
@@ -254,7 +254,7 @@ async def test_every_size_and_every_network(size: tuple[int, int], knobs: dict[s
 async def test_the_ends_of_size_and_zoom_are_said() -> None:
     it = app(**TINY)
     async with running(it, MIDDLE) as pilot:
-        await seen(it, pilot, "3")
+        await seen(it, pilot, "4")
         pane = pane_of(it)
         pane._stride = 1e-11
         assert "1e-12 is the smallest nudge" in await seen(it, pilot, "slash", "slash")

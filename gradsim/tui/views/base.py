@@ -55,6 +55,8 @@ class ViewPane(Canvas, can_focus=True):
     NAME: ClassVar[str]
     TITLE: ClassVar[str]
     KEY: ClassVar[str]
+    BRIEF: ClassVar[str] = ""
+    """The name on its tab where room is short; nothing for `NAME`."""
     ABOUT: ClassVar[str]
     KEYS: ClassVar[tuple[Key, ...]] = ()
     HIDES: ClassVar[frozenset[str]] = frozenset({"network"})

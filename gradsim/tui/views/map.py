@@ -31,7 +31,7 @@ class MapView(ViewPane):
 
     NAME: ClassVar[str] = "map"
     TITLE: ClassVar[str] = "map: where gradients vanish and where they explode"
-    KEY: ClassVar[str] = "5"
+    KEY: ClassVar[str] = "9"
     ABOUT: ClassVar[str] = "where in the space of two knobs gradients vanish and explode"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (

@@ -40,7 +40,8 @@ class RemediesView(ViewPane):
 
     NAME: ClassVar[str] = "remedies"
     TITLE: ClassVar[str] = "remedies: what helps, measured"
-    KEY: ClassVar[str] = "4"
+    KEY: ClassVar[str] = "8"
+    BRIEF: ClassVar[str] = "remedy"
     ABOUT: ClassVar[str] = "changes that may help, really tried in the background, the best first"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (

@@ -39,7 +39,7 @@ class WeightView(ViewPane):
 
     NAME: ClassVar[str] = "weight"
     TITLE: ClassVar[str] = "weight: what a gradient is"
-    KEY: ClassVar[str] = "3"
+    KEY: ClassVar[str] = "4"
     ABOUT: ClassVar[str] = "one weight: its gradient, the loss over it, nudges (nothing is changed)"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "verdict", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (

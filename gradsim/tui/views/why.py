@@ -23,7 +23,7 @@ class WhyView(ViewPane):
 
     NAME: ClassVar[str] = "why"
     TITLE: ClassVar[str] = "why: what each layer does to the gradient"
-    KEY: ClassVar[str] = "2"
+    KEY: ClassVar[str] = "3"
     ABOUT: ClassVar[str] = "which part of which layer takes from the gradient, or adds to it"
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("m", "m", "more", "the formula, or notes and clip advice in full", "why", "more"),
