@@ -33,6 +33,14 @@ def _one_blas_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for settings and sessions that is never the user's own, and new for each test."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("GRADSIM_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture
 def same_frame(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compares a screen with the one stored in `frames/NAME.txt` beside the test."""

@@ -11,6 +11,7 @@ from gradsim.cli.diagnose import diagnose
 from gradsim.cli.export import export
 from gradsim.cli.grade import grade
 from gradsim.cli.listing import list_
+from gradsim.cli.locate import locate
 from gradsim.cli.map import map_
 from gradsim.cli.play import play
 from gradsim.cli.reference import reference
@@ -96,7 +97,7 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
         click.echo(context.get_help(), err=True)
         context.exit(BAD_INPUT)
 
-    from gradsim.tui.app import open_app  # noqa: PLC0415
+    from gradsim.tui.opening import open_app  # noqa: PLC0415
 
     if not (settings or given):
         experiment = knobs_.declared((), {})
@@ -104,5 +105,7 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
         open_app(experiment)
 
 
-for command in (run, diagnose, weight, map_, compare, play, check, grade, export, list_, reference):
+for command in (
+    run, diagnose, weight, map_, compare, play, check, grade, export, list_, locate, reference,
+):  # fmt: skip
     gradsim.add_command(command)

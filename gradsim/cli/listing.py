@@ -127,6 +127,18 @@ def _knobs() -> Table:
     ]
 
 
+def _settings() -> Table:
+    from gradsim.keeping.preferences import DEFAULTS, PREFERENCES, spelled  # noqa: PLC0415
+
+    return [
+        ("name", "default", "may be", "what it is"),
+        *(
+            (name, spelled(DEFAULTS.value(name)), p.right().removeprefix("one of "), p.help)
+            for name, p in PREFERENCES.items()
+        ),
+    ]
+
+
 def _scenarios() -> Table:
     from gradsim.scenario.shelf import find, shipped  # noqa: PLC0415
 
@@ -149,6 +161,7 @@ LISTS: dict[str, tuple[str, Callable[[], Table]]] = {
     "cells": ("recurrent cells", _cells),
     "data": ("data sets and sequences to learn from", _data),
     "knobs": ("all settings of an experiment, with their defaults", _knobs),
+    "settings": ("how the app looks and behaves; gradsim locate says where they are", _settings),
     "scenarios": ("lessons to play and to check", _scenarios),
 }
 """What can be listed: a line about it, and the making of its table."""

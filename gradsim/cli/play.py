@@ -41,7 +41,7 @@ def play(scenario: str, headless: bool, size: str | None) -> None:
     if not has_terminal():
         raise InputError("there is no terminal to play in: add --headless for frames of text")
 
-    from gradsim.tui.app import open_scenario  # noqa: PLC0415
+    from gradsim.tui.opening import open_scenario  # noqa: PLC0415
 
     with one_thread():
         open_scenario(found)

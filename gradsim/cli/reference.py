@@ -46,6 +46,10 @@ def page() -> str:
         "What `gradsim run --until` and the key `b` in the app stop at: an event by its name, or "
         f"a quantity of the run or of a layer that crosses a value, such as {_condition_forms()}.",
         _conditions(),
+        "## Settings",
+        "How the app looks and behaves: keys of `settings.toml`, which is where `gradsim locate` "
+        "says, and rows of the panel that `,` opens.",
+        _settings(),
         "## Notes",
         "What a verdict may add, each with layers, numbers and the ledger's reason.",
         _notes(),
@@ -216,6 +220,24 @@ def _conditions() -> str:
     from gradsim.insight.watch import EVENTS  # noqa: PLC0415
 
     return _table(("event", "happens where"), ((_code(n), about) for n, about in EVENTS.items()))
+
+
+def _settings() -> str:
+    from gradsim.keeping.preferences import DEFAULTS, PREFERENCES, spelled  # noqa: PLC0415
+
+    return _table(
+        ("setting", "what it is", "may be", "default"),
+        (
+            (
+                _code(name),
+                declared.help,
+                "; ".join(f"{_code(n)}: {about}" for n, about in declared.choices.items())
+                or declared.right(),
+                _code(spelled(DEFAULTS.value(name))),
+            )
+            for name, declared in PREFERENCES.items()
+        ),
+    )
 
 
 def _weight() -> str:

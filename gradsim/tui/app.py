@@ -11,12 +11,10 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
-from threadpoolctl import threadpool_limits
 
-from gradsim.experiment.experiment import Experiment
 from gradsim.insight.remedies.ghost import Ghost
-from gradsim.scenario.format import Scenario
-from gradsim.scenario.player import Player
+from gradsim.keeping.folders import settings_file
+from gradsim.keeping.preferences import DEFAULTS, Preferences
 from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
 from gradsim.tui.canvas import Canvas
@@ -27,10 +25,11 @@ from gradsim.tui.keys import KEYS
 from gradsim.tui.knobs import KnobScreen
 from gradsim.tui.panels import PANELS, SMALLEST, bordered, heights
 from gradsim.tui.playback import Playback
+from gradsim.tui.preferences import PreferenceScreen
 from gradsim.tui.settings import FLOW, Settings, Tab
 from gradsim.tui.stops import StopScreen
 from gradsim.tui.switching import Turn, idle_key, turned
-from gradsim.tui.theme import DARK
+from gradsim.tui.theme import THEMES
 from gradsim.tui.views import VIEWS, ViewPane
 from gradsim.view.frame import View, frame
 
@@ -89,8 +88,10 @@ class GradsimApp(App[None]):
         live: bool = True,
         playing: bool = True,
         playback: Playback | None = None,
+        preferences: Preferences = DEFAULTS,
     ) -> None:
         super().__init__()
+        self.preferences = preferences
         self.driver = Driver(session, playing, playback)
         self.layer = 1
         self.level = 0
@@ -155,12 +156,24 @@ class GradsimApp(App[None]):
         yield self._sorry
 
     def on_mount(self) -> None:
-        """Take the theme, and start the clock."""
-        self.register_theme(DARK)
-        self.theme = DARK.name
+        """Follow the settings, and start the clock."""
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.prefer(self.preferences)
         if self._live:
             self._last = perf_counter()
             self._timer = self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Follow these settings from now on."""
+        self.preferences = preferences
+        self.theme = THEMES[preferences.theme].name
+        self.settings = replace(
+            self.settings,
+            markers=preferences.markers,
+            reduced_motion=preferences.reduced_motion,
+        )
+        self._show()
 
     def on_unmount(self) -> None:
         """End what runs in the background."""
@@ -413,6 +426,10 @@ class GradsimApp(App[None]):
         self.driver.to_first_cause()
         self._soon()
 
+    def action_settings(self) -> None:
+        """How the app looks and behaves."""
+        self.push_screen(PreferenceScreen(self.preferences, settings_file(), self.prefer))
+
     def action_help(self) -> None:
         """Every key."""
         self.push_screen(HelpScreen())
@@ -437,22 +454,3 @@ class GradsimApp(App[None]):
         self._due = False
         self._slice()
         self.paint()
-
-
-def open_app(experiment: Experiment) -> None:
-    """Open the app on an experiment, already running."""
-    with threadpool_limits(1):
-        _run(GradsimApp(Session(experiment)))
-
-
-def open_scenario(scenario: Scenario) -> None:
-    """Open the app on a scenario, playing."""
-    player = Player(scenario)
-    with threadpool_limits(1):
-        _run(GradsimApp(player.session, playback=Playback(player)))
-
-
-def _run(app: GradsimApp) -> None:
-    app.run()
-    if app.return_code:
-        raise SystemExit(app.return_code)

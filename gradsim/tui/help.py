@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gradsim.tui.keys import KEYS, PANEL_KEYS, STOP_KEYS
+from gradsim.tui.keys import KEYS, PANEL_KEYS, SETTING_KEYS, STOP_KEYS
 from gradsim.tui.theme import style
 from gradsim.tui.views import VIEWS
 
@@ -21,6 +21,7 @@ TITLES = {
     "look": "Look",
     "panel": "In the list of knobs (k)",
     "stops": "In the list of what playback stops at (b)",
+    "settings": "In the settings (,)",
 }
 
 
@@ -57,7 +58,7 @@ def _listing() -> Table:
     table.add_column()
     for group, title in TITLES.items():
         table.add_row("", Text(title, style("title")))
-        for key in (*KEYS, *PANEL_KEYS, *STOP_KEYS):
+        for key in (*KEYS, *PANEL_KEYS, *STOP_KEYS, *SETTING_KEYS):
             if key.group == group:
                 table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
     for view in VIEWS:

@@ -64,6 +64,7 @@ KEYS: tuple[Key, ...] = (
     Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
     Key("escape", "esc", "view('flow')", "back to the view it opened with", "look"),
     Key("tab", "tab", "next_view", "the next view", "look", "views"),
+    Key("comma", ",", "settings", "settings of the app: theme, markers, motion", "look"),
     Key("question_mark", "?", "help", "this help", "look", "help"),
     Key("q,ctrl+c,ctrl+q", "q", "quit", "quit", "look", "quit"),
 )
@@ -84,3 +85,10 @@ STOP_KEYS: tuple[Key, ...] = (
     Key("q,escape,b", "q", "back", "back", "stops"),
 )
 """Keys of the list of what playback stops at."""
+
+SETTING_KEYS: tuple[Key, ...] = (
+    Key("left", "←", "neighbor(-1)", "the value before", "settings"),
+    Key("right", "→", "neighbor(1)", "the next value; enter does the same", "settings"),
+    Key("q,escape,comma", "q", "back", "back", "settings"),
+)
+"""Keys of the panel of settings."""

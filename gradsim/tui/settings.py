@@ -24,6 +24,7 @@ class Settings:
     """How panels and views are drawn, beside the frame."""
 
     markers: Markers = "braille"
+    reduced_motion: bool = False
     chart: int = 0
     """The first chart of the history."""
     view: str = FLOW

@@ -20,6 +20,9 @@ DARK = Theme(
 )
 """The app's own theme."""
 
+THEMES: dict[str, Theme] = {"dark": DARK}
+"""Every theme by the name that the settings know it by."""
+
 _MAP_GROUNDS = {
     "map-vanishing-5": "#8ccbff",
     "map-vanishing-4": "#4f9be0",

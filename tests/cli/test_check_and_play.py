@@ -188,9 +188,9 @@ def test_without_a_terminal_and_in_one(
 ) -> None:
     name = write(folder, "a.toml", HEAD + RIGHT)
     opened: list[Scenario] = []
-    app = ModuleType("gradsim.tui.app")
+    app = ModuleType("gradsim.tui.opening")
     app.__dict__["open_scenario"] = opened.append
-    monkeypatch.setitem(sys.modules, "gradsim.tui.app", app)
+    monkeypatch.setitem(sys.modules, "gradsim.tui.opening", app)
     monkeypatch.setattr("gradsim.cli.play.has_terminal", lambda: False)
     assert run(["play", name]) == 2
     assert opened == []

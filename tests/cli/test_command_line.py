@@ -27,9 +27,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What the app was opened with, in a terminal that is always there."""
     calls: list[object] = []
-    app = ModuleType("gradsim.tui.app")
+    app = ModuleType("gradsim.tui.opening")
     app.__dict__.update(open_app=calls.append, open_scenario=calls.append)
-    monkeypatch.setitem(sys.modules, "gradsim.tui.app", app)
+    monkeypatch.setitem(sys.modules, "gradsim.tui.opening", app)
     terminal(monkeypatch, there=True)
     return calls
 
@@ -110,7 +110,7 @@ def test_what_the_app_refuses_is_a_sentence(
     opened: list[object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert opened == []
-    app = sys.modules["gradsim.tui.app"]
+    app = sys.modules["gradsim.tui.opening"]
     monkeypatch.setitem(app.__dict__, "open_app", failing(InputError(["one", "two\x1b[2J"])))
     assert run([]) == 2
     assert capsys.readouterr().err == "gradsim: one\ngradsim: two\\x1b[2J\n"
