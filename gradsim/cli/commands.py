@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from gradsim.cli import knobs as knobs_
+from gradsim.cli.bench import bench
 from gradsim.cli.check import check
 from gradsim.cli.compare import compare
 from gradsim.cli.diagnose import diagnose
@@ -106,6 +107,7 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
 
 
 for command in (
-    run, diagnose, weight, map_, compare, play, check, grade, export, list_, locate, reference,
+    run, diagnose, weight, map_, compare, play, check, grade, bench, export, list_, locate,
+    reference,
 ):  # fmt: skip
     gradsim.add_command(command)
