@@ -9,6 +9,7 @@ from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.unrolling import unroll
 from gradsim.experiment.wiring import Wiring, wire
 from gradsim.nn.arrays import Array
+from gradsim.nn.blocks import settle
 from gradsim.nn.losses import LOSSES
 from gradsim.nn.network import (
     LayerSlots,
@@ -41,6 +42,7 @@ def build(experiment: Experiment, data: Data) -> Network:
     check(experiment, data)
     e = experiment
     wiring = wired(e, data, e.batch_size)
+    settle(node.op for node in wiring.nodes)
     store = ParameterStore(names_of(wiring.nodes), e.dtype, clipped=e.clip != "none")
     shared = _bind(wiring.nodes, store)
     parts = _parts(store)

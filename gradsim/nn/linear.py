@@ -16,6 +16,7 @@ class Linear(Op):
     """
 
     name = "linear"
+    results = ("z", "grad_x")
     prefix = ""
     """What stands before `weight` and `bias` in the names of its parameters."""
 
@@ -139,6 +140,7 @@ class Projection(Op):
     """y = x W^T on a skip whose ends differ in width. Source: He, Zhang, Ren, Sun 2016, eq. 2."""
 
     name = "skip-projection"
+    results = ("y", "grad_x")
 
     def __init__(self, batch: int, fan_in: int, fan_out: int, dtype: str) -> None:
         self.fan_in, self.fan_out = fan_in, fan_out

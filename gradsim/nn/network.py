@@ -1,8 +1,9 @@
 """A network: ops wired into a graph, over flat vectors of parameters and gradients."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -104,51 +105,35 @@ class Network:
         """What node k sent back to each of its inputs, in the last backward pass."""
         self.shared = shared or {}
         """The gradients that node k adds to; the node before it on the way back has begun them."""
-        consumers = [0] * count
-        for node in self.nodes:
-            for value, _, part in node.reads:
-                # A value that is read in part is put together from parts on the way back.
-                consumers[value] += 1 if part is None else 2
-        self._reads = ((), *(tuple(node.reads) for node in self.nodes))
-        self._plain = (False, *(len(n.inputs) == 1 and n.parts is None for n in self.nodes))
-        """Whether node k reads one value, whole: most do."""
-        self._arrived: list[bool] = []
+        self.joins = _joins(self.nodes, widths, batch, parameters.values.dtype)
+        """A buffer for the sum, at each value that more than one node reads."""
         self._last_reader = {
             source: index
             for index, node in enumerate(self.nodes, start=1)
             for source in node.inputs
         }
-        self.joins: dict[int, Array] = {
-            value: np.zeros((batch, widths[value]), parameters.values.dtype)
-            for value in range(count)
-            if consumers[value] > 1
-        }
-        """A buffer for the sum, at each value that more than one node reads."""
+        self._forward = tuple(_Call.of(node, node.op.forward) for node in self.nodes)
+        self._ways = _ways(self.nodes)
 
     def forward_op(self, index: int) -> None:
         """Compute value `index` from the values that its node reads."""
-        node, values = self.nodes[index - 1], self.values
-        if self._plain[index]:
-            values[index] = node.op.forward(values[node.inputs[0]])
+        call, values = self._forward[index - 1], self.values
+        if call.source is not None:
+            values[index] = call.method(values[call.source])
         else:
-            values[index] = node.op.forward(*node.taken(values))
+            values[index] = call.method(*call.node.taken(values))
 
     def begin_backward(self) -> None:
         """Take the gradient of the output from the loss."""
-        self._arrived = [False] * len(self.gradients)
         self.gradients[-1] = self.loss.backward()
 
     def backward_op(self, index: int) -> None:
         """Send the gradient of value `index` back to all values that its node reads."""
-        node, gradients, arrived = self.nodes[index - 1], self.gradients, self._arrived
-        sent = self.sent[index] = node.op.backward(gradients[index])
+        gradients = self.gradients
+        sent = self.sent[index] = self.nodes[index - 1].op.backward(gradients[index])
         for shared in self.shared.get(index, ()):
             np.add(shared.total, shared.part, out=shared.total)
-        if self._plain[index] and not arrived[node.inputs[0]]:
-            gradients[node.inputs[0]], arrived[node.inputs[0]] = sent[0], True
-            return
-        for (source, _, part), gradient in zip(self._reads[index], sent, strict=True):
-            first, arrived[source] = not arrived[source], True
+        for (source, part, first), gradient in zip(self._ways[index - 1], sent, strict=True):
             if part is not None:
                 total = gradients[source] = self.joins[source]
                 if first:
@@ -186,6 +171,54 @@ class Network:
                 if self._last_reader[source] == index and source != last:
                     del values[source]
         return values[last]
+
+
+class _Call(NamedTuple):
+    """A node's forward: what is called, and the one value it takes whole, if it does: most do."""
+
+    node: Node
+    method: Callable[..., Array]
+    source: int | None
+
+    @staticmethod
+    def of(node: Node, method: Callable[..., Array]) -> "_Call":
+        """The call of a node."""
+        plain = len(node.inputs) == 1 and node.parts is None
+        return _Call(node, method, node.inputs[0] if plain else None)
+
+
+Way: TypeAlias = tuple[int, slice | None, bool]
+"""Where a node sends a gradient to: the value, its columns, and whether none has come before."""
+
+
+def _ways(nodes: Sequence[Node]) -> tuple[tuple[Way, ...], ...]:
+    """The ways back of every node, for a backward pass from the last one to the first."""
+    arrived: set[int] = set()
+    ways: list[tuple[Way, ...]] = []
+    for node in reversed(nodes):
+        own: list[Way] = []
+        for source, _, part in node.reads:
+            own.append((source, part, source not in arrived))
+            arrived.add(source)
+        ways.append(tuple(own))
+    return tuple(reversed(ways))
+
+
+def _joins(
+    nodes: Sequence[Node], widths: Sequence[int], batch: int, dtype: np.dtype[Any]
+) -> dict[int, Array]:
+    """A buffer for each value whose gradient is a sum; those of one width in one block."""
+    consumers = Counter[int]()
+    for node in nodes:
+        for value, _, part in node.reads:
+            # A value that is read in part is put together from parts on the way back.
+            consumers[value] += 1 if part is None else 2
+    joined = sorted(value for value, count in consumers.items() if count > 1)
+    out: dict[int, Array] = {}
+    for width in {widths[value] for value in joined}:
+        alike = [value for value in joined if widths[value] == width]
+        out |= zip(alike, np.zeros((len(alike), batch, width), dtype), strict=True)
+    return out
 
 
 def names_of(nodes: Sequence[Node]) -> dict[str, tuple[int, ...]]:

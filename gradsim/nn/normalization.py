@@ -35,6 +35,7 @@ class Normalization(Op, Configured):
     """
 
     name: ClassVar[str]
+    results = ("x_hat", "y", "grad_x")
     formula: ClassVar[str]
     source: ClassVar[str]
     torch: ClassVar[str]

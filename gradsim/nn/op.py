@@ -41,11 +41,13 @@ class Op(ABC):
 
     An op allocates its buffers once, in its constructor, and keeps what its backward needs: after
     a step every intermediate of the network can still be read. Arrays handed to an op are never
-    changed by it; an array it returns stays valid until its next call, and is its own or one that
-    it was handed.
+    changed by it; an array it returns stays valid until its next call, is its own or one that it
+    was handed, and lies in the same memory at every call.
     """
 
     name: ClassVar[str]
+    results: ClassVar[tuple[str, ...]] = ()
+    """The buffers, by attribute, that `settle` may put side by side with those of other ops."""
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """The parameters this op learns."""

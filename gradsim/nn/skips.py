@@ -114,6 +114,7 @@ class SumJoin(Op):
     """y = a * main + b * skip. Backward: a * grad_y and b * grad_y."""
 
     name = "skip-join"
+    results = ("y", "grad_main", "grad_skip")
 
     def __init__(self, batch: int, units: int, dtype: str, main: float, skip: float) -> None:
         self.main, self.skip = main, skip
@@ -158,6 +159,7 @@ class ReZeroJoin(Op):
     """
 
     name = "rezero-join"
+    results = ("y", "grad_main")
 
     def __init__(self, batch: int, units: int, dtype: str, start: float) -> None:
         self.start = start
@@ -200,6 +202,7 @@ class HighwayJoin(Op):
     """
 
     name = "highway-join"
+    results = ("y", "grad_main", "grad_skip", "grad_gate")
 
     def __init__(self, batch: int, units: int, dtype: str) -> None:
         shape = (batch, units)
@@ -239,6 +242,7 @@ class ConcatenationJoin(Op):
     """
 
     name = "dense-join"
+    results = ("y", "grad_main", "grad_skip")
 
     def __init__(self, batch: int, main: int, skip: int, dtype: str) -> None:
         self.width = skip
@@ -270,6 +274,7 @@ class Padding(Op):
     """
 
     name = "skip-padding"
+    results = ("y", "grad_x")
 
     def __init__(self, batch: int, fan_in: int, fan_out: int, dtype: str) -> None:
         self.common = min(fan_in, fan_out)

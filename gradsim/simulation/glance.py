@@ -4,7 +4,7 @@ import numpy as np
 
 from gradsim.nn.arrays import Array
 from gradsim.simulation.events import Phase
-from gradsim.simulation.measure import StepRecord, empty_table, measure_gradients, places_of
+from gradsim.simulation.measure import Gauge, StepRecord, empty_table, places_of
 from gradsim.simulation.stepper import ops
 from gradsim.simulation.training import Training
 
@@ -17,8 +17,8 @@ def glance(training: Training, batch: tuple[Array, Array], step: int) -> StepRec
     network = training.network
     kept = {name: array.copy() for name, array in network.buffers()}
     with np.errstate(all="ignore"):
-        for op in ops(training, *batch, step):
-            if op.phase is Phase.CLIP:
+        for phase, *_ in ops(training, *batch, step):
+            if phase is Phase.CLIP:
                 break
     record = StepRecord(
         step, loss=training.loss, layers=empty_table(network), places=places_of(network)
@@ -26,7 +26,7 @@ def glance(training: Training, batch: tuple[Array, Array], step: int) -> StepRec
     assert record.layers is not None
     assert training.clipping is not None
     record.grad_norm = training.clipping.norm_before
-    measure_gradients(network, record.layers)
+    Gauge(network).gradients(record.layers)
     for name, array in network.buffers():
         array[...] = kept[name]
     return record

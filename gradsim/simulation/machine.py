@@ -16,18 +16,20 @@ from gradsim.nn.losses import accuracy
 from gradsim.nn.network import Network
 from gradsim.simulation.events import Event, Phase, Place
 from gradsim.simulation.measure import (
+    Gauge,
     StepRecord,
     empty_table,
-    measure_gradients,
-    measure_updates,
     places_of,
 )
 from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Origin, Position, Run
-from gradsim.simulation.stepper import Done, ops, plan, training_step
+from gradsim.simulation.stepper import Done, ops, plan, together, training_step
 from gradsim.simulation.training import training
 
 OPS_AT_ONCE = 32
 """Ops that are done in one go where a step is computed whole."""
+
+_TOLD = (Phase.LOSS, Phase.CLIP, Phase.UPDATE)
+"""Phases whose ops bring something to an end that is recorded."""
 
 EVALUATE_EVERY = 10
 """Held-out accuracy is measured at every so many steps; in between the last one stands."""
@@ -76,13 +78,14 @@ class Machine:
         step = self.position.step
         assert self.position.op == 0
         record = self._prepare(step)
-        work = ops(self.training, *self.batch(step), step)
+        work = ops(self.training, *self._batch_of(step), step, self._parts)
         self._live, self._underway, over = None, work, False
         while not over:
             with np.errstate(all="ignore"):
-                for op in islice(work, OPS_AT_ONCE):
-                    self._note(op.phase, op.layer, record)
-                    over = op.phase is Phase.UPDATE and op.layer == "output"
+                for phase, _, layer in islice(work, OPS_AT_ONCE):
+                    if phase in _TOLD:
+                        self._note(phase, layer, record)
+                        over = phase is Phase.UPDATE and layer == "output"
             yield
             if self._underway is not work:
                 return False
@@ -123,9 +126,13 @@ class Machine:
         """Inputs and targets of a step of the run."""
         return self.batches.batch(self._begun + step)
 
+    def _batch_of(self, step: int) -> tuple[Array, Array]:
+        inputs, self._targets = self.batch(step)
+        return inputs, self._targets
+
     def _begin(self, step: int) -> None:
         self._prepare(step)
-        self._live = training_step(self.training, *self.batch(step), step)
+        self._live = training_step(self.training, *self._batch_of(step), step)
 
     def _prepare(self, step: int) -> StepRecord:
         """The record of a step that begins; others are let go of."""
@@ -162,7 +169,7 @@ class Machine:
             output = self.network.values[-1]
             assert output is not None
             record.loss = self.training.loss
-            record.accuracy = accuracy(output, self.batch(record.step)[1])
+            record.accuracy = accuracy(output, self._targets)
         elif phase is Phase.CLIP:
             done = self.training.clipping
             assert done is not None
@@ -172,10 +179,12 @@ class Machine:
             record.learning_rate = self.training.learning_rate(record.step)
             if record.layers is None:
                 record.layers, record.places = empty_table(self.network), self._places
-                measure_gradients(self.network, record.layers)
+                self._gauge = self._gauge or Gauge(self.network)
+                self._gauge.gradients(record.layers)
         elif phase is Phase.UPDATE and layer == "output":
             assert record.layers is not None
-            measure_updates(self.network, record.layers)
+            self._gauge = self._gauge or Gauge(self.network)
+            self._gauge.updates(record.layers)
             record.complete = True
 
     def _start(self, run: Run) -> None:
@@ -218,7 +227,8 @@ class Machine:
         self._begun = self.run.origin.step if self.run.origin else 0
         self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
-        self._places = places_of(self.network)
+        self._places, self._parts = places_of(self.network), together(self.network)
+        self._gauge: Gauge | None = None
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         self._held_out_targets = stacked(self.data.held_out_targets, self.data.per_step)
         with np.errstate(over="ignore"):

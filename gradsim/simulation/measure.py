@@ -1,7 +1,7 @@
 """What is recorded of every step: a few numbers for the whole network, and some for each layer."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array, l2_norms, means_and_stds
+from gradsim.nn.blocks import Stack, stacks
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.recurrent import Gates, RecurrentLinear
 from gradsim.simulation.events import Event, Plan
@@ -75,14 +76,19 @@ class StepRecord:
         if name == "update_ratio":
             with np.errstate(all="ignore"):
                 return np.asarray(self.layers[_UPDATE] / self.layers[_WEIGHT])
-        return np.asarray(self.layers[LAYER_COLUMNS.index(name)])
+        return np.asarray(self.layers[_ROW[name]])
 
 
-_UPDATE, _WEIGHT = LAYER_COLUMNS.index("update_norm"), LAYER_COLUMNS.index("weight_norm")
-_GRAD_WEIGHT = LAYER_COLUMNS.index("grad_weight_norm")
+_ROW = {name: row for row, name in enumerate(LAYER_COLUMNS)}
+_UPDATE, _WEIGHT = _ROW["update_norm"], _ROW["weight_norm"]
 
 
-def empty_table(network: Network) -> npt.NDArray[np.float64]:
+Table: TypeAlias = npt.NDArray[np.float64]
+Measure: TypeAlias = Callable[[Array], Table]
+"""A number of each array of a stack: (count, ...) to (count,)."""
+
+
+def empty_table(network: Network) -> Table:
     """A layer table with nothing known yet."""
     return np.full((len(LAYER_COLUMNS), len(network.layers)), np.nan)
 
@@ -92,81 +98,83 @@ def places_of(network: Network) -> Places:
     return tuple((layer.name, layer.time) for layer in network.layers)
 
 
-def measure_gradients(network: Network, table: npt.NDArray[np.float64]) -> None:
-    """After the backward pass: all that a layer table holds, but for the update.
+class Gauge:
+    """Measures all layers of a network together, as far as their arrays lie side by side.
+
+    It looks at the network's own memory, so it is made once, after a whole backward pass.
 
     In a recurrent network the weights of a column are those over time, which all time steps of a
     layer share: `grad_weight_norm` is that of what this time step adds to their gradient,
-    `grad_weight_max` that of the whole sum. Layers of the same shape are measured together.
+    `grad_weight_max` that of the whole sum.
     """
-    layers, store = network.layers, network.parameters
-    gradients, values = network.gradients, network.values
-    shown = [layer.output if layer.activation is None else layer.activation for layer in layers]
-    with np.errstate(all="ignore"):
-        _fill(table, "delta_norm", [gradients[layer.pre_activation] for layer in layers], l2_norms)
-        _fill(table, "output_grad_norm", [gradients[layer.output] for layer in layers], l2_norms)
-        _fill(table, "output_norm", [values[layer.output] for layer in layers], l2_norms)
+
+    def __init__(self, network: Network) -> None:
+        layers, store = network.layers, network.parameters
+        gradients, values = network.gradients, network.values
+        self._norms = [
+            (_ROW["delta_norm"], _stacked([gradients[layer.pre_activation] for layer in layers])),
+            (_ROW["output_grad_norm"], _stacked([gradients[layer.output] for layer in layers])),
+            (_ROW["output_norm"], _stacked([values[layer.output] for layer in layers])),
+        ]
+        self._shown = _stacked([values[layer.activation or layer.output] for layer in layers])
         names = list(dict.fromkeys(layer.weight for layer in layers))
-        weights = np.empty((3, len(names)))
         parts = [store.slices[name] for name in names]
-        for row, vector, measure in (
-            (0, store.gradients, l2_norms), (1, store.gradients, _largest),
-            (2, store.values, l2_norms),
-        ):  # fmt: skip
-            _measure(weights[row], [vector[part] for part in parts], measure)
-        index = [names.index(layer.weight) for layer in layers]
-        for row, name in enumerate(("grad_weight_norm", "grad_weight_max", "weight_norm")):
-            table[LAYER_COLUMNS.index(name)] = weights[row][index]
-        for column, layer in enumerate(layers):
-            op = network.nodes[layer.pre_activation - 1].op
-            if layer.time == 1 and isinstance(op, RecurrentLinear):
-                added = op.memory.contributions()
-                table[_GRAD_WEIGHT, column : column + len(added)] = added
-        mean, std = LAYER_COLUMNS.index("activation_mean"), LAYER_COLUMNS.index("activation_std")
-        for columns, stack in _stacks([values[k] for k in shown]):
-            table[mean, columns], table[std, columns] = means_and_stds(stack)
-        _measure_slopes(network, table)
+        self._weights, self._gradients, self._updates = (
+            stacks([vector[part] for part in parts])
+            for vector in (store.values, store.gradients, store.updates)
+        )
+        self._index = [names.index(layer.weight) for layer in layers]
+        """Which weights each column stands for: time steps share theirs."""
+        self._of_weights = np.empty(len(names))
+        nodes = network.nodes
+        self._memories = [
+            (column, op.memory)
+            for column, layer in enumerate(layers)
+            if isinstance(op := nodes[layer.pre_activation - 1].op, RecurrentLinear)
+            and layer.time == 1
+        ]
+        self._slopes = _Slopes(network)
+
+    def gradients(self, table: Table) -> None:
+        """After the backward pass: all that a layer table holds, but for the update."""
+        with np.errstate(all="ignore"):
+            for row, found in self._norms:
+                _measure(table[row], found, l2_norms)
+            mean, std = table[_ROW["activation_mean"]], table[_ROW["activation_std"]]
+            for stack in self._shown:
+                mean[stack.places], std[stack.places] = means_and_stds(stack.array)
+            for row, found, measure in (
+                (_ROW["grad_weight_norm"], self._gradients, l2_norms),
+                (_ROW["grad_weight_max"], self._gradients, _largest),
+                (_WEIGHT, self._weights, l2_norms),
+            ):
+                table[row] = self._measured(found, measure)
+            for column, memory in self._memories:
+                added = memory.contributions()
+                table[_ROW["grad_weight_norm"], column : column + len(added)] = added
+            self._slopes.measure(table[_ROW["saturated"]], table[_ROW["dead"]])
+
+    def updates(self, table: Table) -> None:
+        """After the update: its size in each layer."""
+        table[_UPDATE] = self._measured(self._updates, l2_norms)
+
+    def _measured(self, found: Sequence[Stack], measure: Measure) -> Table:
+        _measure(self._of_weights, found, measure)
+        return self._of_weights[self._index]
 
 
-def measure_updates(network: Network, table: npt.NDArray[np.float64]) -> None:
-    """After the update: the norm of each weight's change."""
-    store = network.parameters
-    names = list(dict.fromkeys(layer.weight for layer in network.layers))
-    sizes = np.empty(len(names))
-    _measure(sizes, [store.updates[store.slices[name]] for name in names], l2_norms)
-    table[_UPDATE] = sizes[[names.index(layer.weight) for layer in network.layers]]
+def _stacked(arrays: Sequence[Array | None]) -> list[Stack]:
+    known = [array for array in arrays if array is not None]
+    assert len(known) == len(arrays), "the backward pass has not been here yet"
+    return stacks(known)
 
 
-def _fill(
-    table: npt.NDArray[np.float64],
-    name: str,
-    arrays: Sequence[Array | None],
-    measure: Callable[[Array], npt.NDArray[np.float64]],
-) -> None:
-    _measure(table[LAYER_COLUMNS.index(name)], arrays, measure)
+def _measure(out: Table, found: Sequence[Stack], measure: Measure) -> None:
+    for stack in found:
+        out[stack.places] = measure(stack.array)
 
 
-def _measure(
-    out: npt.NDArray[np.float64],
-    arrays: Sequence[Array | None],
-    measure: Callable[[Array], npt.NDArray[np.float64]],
-) -> None:
-    """A number of each array, all arrays of one shape at once."""
-    for columns, stack in _stacks(arrays):
-        out[columns] = measure(stack)
-
-
-def _stacks(arrays: Sequence[Array | None]) -> Iterator[tuple[list[int], Array]]:
-    """Arrays of the same shape on top of each other, with their places in the sequence."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for k, array in enumerate(arrays):
-        assert array is not None, "the backward pass has not been here yet"
-        groups.setdefault(array.shape, []).append(k)
-    for columns in groups.values():
-        yield columns, np.array([arrays[k] for k in columns])
-
-
-def _largest(stack: Array) -> npt.NDArray[np.float64]:
+def _largest(stack: Array) -> Table:
     """The largest magnitude of each array of a stack."""
     flat = stack.reshape(len(stack), -1)
     if not flat.shape[1]:
@@ -175,24 +183,38 @@ def _largest(stack: Array) -> npt.NDArray[np.float64]:
     return np.asarray(np.maximum(high, -low), np.float64)
 
 
-def _measure_slopes(network: Network, table: npt.NDArray[np.float64]) -> None:
+class _Slopes:
     """Shares of saturated entries and of dead units; without an activation 0 and 0."""
-    saturated, dead = table[LAYER_COLUMNS.index("saturated")], table[LAYER_COLUMNS.index("dead")]
-    saturated[:], dead[:] = 0.0, 0.0
-    groups: dict[tuple[type[Activation], tuple[int, ...]], list[tuple[int, Activation]]] = {}
-    for column, layer in enumerate(network.layers):
-        op = network.nodes[(layer.activation or layer.output) - 1].op
-        if isinstance(op, Gates):
+
+    def __init__(self, network: Network) -> None:
+        self._gates: list[tuple[int, Gates]] = []
+        self._groups: list[tuple[list[Activation], Stack]] = []
+        alike: dict[type[Activation], list[tuple[int, Activation]]] = {}
+        for column, layer in enumerate(network.layers):
+            op = network.nodes[(layer.activation or layer.output) - 1].op
+            if isinstance(op, Gates):
+                self._gates.append((column, op))
+            elif layer.activation is not None:
+                assert isinstance(op, Activation)
+                alike.setdefault(type(op), []).append((column, op))
+        for members in alike.values():
+            for stack in stacks([op.slopes for _, op in members]):
+                columns, ops = zip(*(members[place] for place in stack.places), strict=True)
+                self._groups.append((list(ops), replace(stack, places=columns)))
+
+    def measure(self, saturated: Table, dead: Table) -> None:
+        """Write both shares of every layer."""
+        saturated[:], dead[:] = 0.0, 0.0
+        for column, op in self._gates:
             saturated[column] = op.saturated(SATURATED_BELOW)
-        elif layer.activation is not None:
-            assert isinstance(op, Activation)
-            groups.setdefault((type(op), op.slopes.shape), []).append((column, op))
-    for (kind, _), members in groups.items():
-        columns = [column for column, _ in members]
-        sizes = np.abs(np.array([op.slopes for _, op in members]))
-        if kind.saturates:
-            bounds = np.array([SATURATED_BELOW * op.largest_slope for _, op in members])
-            flat = np.count_nonzero(sizes < bounds[:, None, None], axis=(1, 2))
-            saturated[columns] = flat / sizes[0].size
-        none = np.maximum.reduce(sizes, axis=1) == 0.0
-        dead[columns] = np.count_nonzero(none, axis=1) / none.shape[1]
+        for ops, stack in self._groups:
+            slopes, columns = stack.array, list(stack.places)
+            _, batch, units = slopes.shape
+            if ops[0].saturates:
+                bounds = np.array([SATURATED_BELOW * op.largest_slope for op in ops])
+                flat = np.count_nonzero(np.abs(slopes) < bounds[:, None, None], axis=(1, 2))
+                saturated[columns] = flat / (batch * units)
+            # Slopes may be below 0. NaN is not 0: such a unit is not dead.
+            none = np.maximum.reduce(slopes, axis=1) == 0.0
+            none &= np.minimum.reduce(slopes, axis=1) == 0.0
+            dead[columns] = np.count_nonzero(none, axis=1) / units

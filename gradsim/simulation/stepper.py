@@ -1,23 +1,23 @@
 """The stepper: a training step as a stream of ops, told as events. The only engine there is."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from gradsim.nn import clipping
 from gradsim.nn.arrays import Array, l2_norm
-from gradsim.nn.network import LayerName
+from gradsim.nn.blocks import AT_ONCE
+from gradsim.nn.network import LayerName, Network
 from gradsim.simulation.events import Event, Phase, Place, Plan
 from gradsim.simulation.training import Training
 
 
-class Done(NamedTuple):
-    """An op that has just been done: that of a node, counted from 1, or the update of a layer."""
+Done: TypeAlias = tuple[Phase, int, LayerName]
+"""An op that has just been done: that of a node, counted from 1, or the update of a layer."""
 
-    phase: Phase
-    node: int = 0
-    layer: LayerName = "output"
+Part: TypeAlias = tuple[LayerName, slice]
+"""Parameters that are updated together: up to those of this layer."""
 
 
 def training_step(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
@@ -41,35 +41,53 @@ def training_step(training: Training, inputs: Array, target: Array, step: int) -
 def run_step(training: Training, inputs: Array, target: Array, step: int) -> None:
     """The same step, whole, where nobody looks at single events: to the same bits, faster."""
     with np.errstate(all="ignore"):
-        for _ in ops(training, inputs, target, step):
+        for _ in ops(training, inputs, target, step, together(training.network)):
             pass
 
 
-def ops(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Done]:
-    """The step itself, op by op; to be gone through with floating-point errors ignored."""
+def ops(
+    training: Training, inputs: Array, target: Array, step: int, parts: Sequence[Part] | None = None
+) -> Iterator[Done]:
+    """The step itself, op by op; to be gone through with floating-point errors ignored.
+
+    The update is made layer by layer, or in the `parts` given, to the same bits.
+    """
     network, store = training.network, training.network.parameters
+    forward, backward, count = network.forward_op, network.backward_op, len(network.nodes)
     network.values[0] = inputs
-    for index in range(1, len(network.nodes) + 1):
-        network.forward_op(index)
-        yield Done(Phase.FORWARD, index)
+    for index in range(1, count + 1):
+        forward(index)
+        yield Phase.FORWARD, index, "output"
     output = network.values[-1]
     assert output is not None
     training.loss = network.loss.forward(output, target)
-    yield Done(Phase.LOSS)
+    yield Phase.LOSS, 0, "output"
     network.begin_backward()
-    yield Done(Phase.BACKWARD)
-    for index in range(len(network.nodes), 0, -1):
-        network.backward_op(index)
-        yield Done(Phase.BACKWARD, index)
+    yield Phase.BACKWARD, 0, "output"
+    for index in range(count, 0, -1):
+        backward(index)
+        yield Phase.BACKWARD, index, "output"
     clip = training.clip
     training.clipping = clipping.unclipped(store) if clip is None else clip.apply(store)
-    yield Done(Phase.CLIP)
+    yield Phase.CLIP, 0, "output"
     training.optimizer.begin()
     rate = training.learning_rate(step)
-    for layer, part in network.groups.items():
+    for layer, part in network.groups.items() if parts is None else parts:
         training.optimizer.step(part, store.values, store.clipped, store.updates, rate)
         store.values[part] += store.updates[part]
-        yield Done(Phase.UPDATE, layer=layer)
+        yield Phase.UPDATE, 0, layer
+
+
+def together(network: Network) -> tuple[Part, ...]:
+    """Layers one after the other in as few parts as stay in a core's cache."""
+    size, parts = network.parameters.values.itemsize, list[Part]()
+    for layer, part in network.groups.items():
+        start = parts[-1][1].start if parts and parts[-1][1].stop == part.start else part.start
+        if start < part.start and (part.stop - start) * size <= AT_ONCE:
+            parts[-1] = layer, slice(start, part.stop)
+        else:
+            parts.append((layer, part))
+    return tuple(parts)
 
 
 def plan(training: Training) -> Plan:
@@ -113,30 +131,29 @@ class _Teller:
 
     def events(self, op: Done) -> Iterator[Event]:
         """The events of an op: one for each path, and one for each sum of paths."""
-        match op.phase:
+        phase, node, layer = op
+        match phase:
             case Phase.FORWARD:
-                yield from self._forward(op.node)
+                yield from self._forward(node)
             case Phase.LOSS:
-                yield self._event(
-                    op.phase, self._value(len(self.network.nodes)), self.training.loss
-                )
-            case Phase.BACKWARD if op.node:
-                yield from self._backward(op.node)
+                yield self._event(phase, self._value(len(self.network.nodes)), self.training.loss)
+            case Phase.BACKWARD if node:
+                yield from self._backward(node)
             case Phase.BACKWARD:
                 size = self._gradient(len(self.network.nodes))
-                yield self._event(op.phase, self.network.loss.factor, size)
+                yield self._event(phase, self.network.loss.factor, size)
             case Phase.CLIP:
                 done = self.training.clipping
                 assert done is not None
                 name = _clip_name(self.training)
                 yield Event(
-                    self.step, op.phase, "all", None, "main", name,
+                    self.step, phase, "all", None, "main", name,
                     done.norm_before, done.norm_after,
                 )  # fmt: skip
             case Phase.UPDATE:
-                store, part = self.network.parameters, self.network.groups[op.layer]
+                store, part = self.network.parameters, self.network.groups[layer]
                 yield Event(
-                    self.step, op.phase, op.layer, None, "main", self.training.optimizer.name,
+                    self.step, phase, layer, None, "main", self.training.optimizer.name,
                     l2_norm(store.clipped[part]), l2_norm(store.updates[part]),
                 )  # fmt: skip
 

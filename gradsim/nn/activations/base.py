@@ -23,6 +23,7 @@ class Activation(Op, Configured):
     saturates: ClassVar[bool]
     """True where the slope fades out smoothly or ends in a bound, so that a unit can be stuck."""
     settings: ClassVar[tuple[Setting, ...]] = ()
+    results = ("y", "slopes", "grad_x")
 
     def __init__(
         self, batch: int, units: int, dtype: str, settings: Mapping[str, Value] | None = None
