@@ -338,7 +338,7 @@ class Session:
             raise InputError(f"there is no run {number}; runs are 0 to {len(self.runs) - 1}")
         run = self.runs[number]
         if position is not None:
-            if position.op >= 0 and 0 <= position.step <= run.end().step:
+            if position.op > 0 and 0 <= position.step <= run.end().step:
                 # What was only looked at is not in the log of actions: it is computed again.
                 yield from self._machine.seek(run, position)
             if not run.reaches(position):
@@ -347,8 +347,8 @@ class Session:
                     f"step {position.step}, op {position.op} is not in it"
                 )
             run.cursor = position
-        self.run = run
-        self.switched = None
+        if run is not self.run:
+            self.run, self.switched = run, None
 
     def _enter(self, run: Run) -> None:
         self.runs.append(run)

@@ -234,6 +234,9 @@ class GradsimApp(App[None]):
             pane.tick(lambda: not self._live or perf_counter() - now < PANE_SLICE)
             for pane in self.panes.values()
         ]
+        changed.append(
+            self.driver.milestones.read(lambda: not self._live or perf_counter() - now < PANE_SLICE)
+        )
         return any(changed)
 
     def advance(self, seconds: float = 1 / FRAMES_PER_SECOND) -> None:
@@ -285,6 +288,7 @@ class GradsimApp(App[None]):
             remedy=self.remedy,
             narration=narration,
             message=message,
+            milestones=driver.milestones,
             ahead=playback is not None and playback.ahead and self.driver.follows_scenario,
         )
 
@@ -304,6 +308,11 @@ class GradsimApp(App[None]):
             self._show()
         else:
             self.advance(0.0)
+
+    def action_event(self, way: int) -> None:
+        """To the next event of the timeline, or the one before."""
+        self.driver.event(way)
+        self._soon()
 
     def action_go_on(self) -> None:
         """The scenario's next step, or back to it."""

@@ -5,7 +5,19 @@ from collections.abc import Callable, Iterator
 
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
-from gradsim.simulation.actions import Action, Advance, Back, Grain, Redo, Restart, Switch, Undo
+from gradsim.insight.milestones import Milestones
+from gradsim.simulation.actions import (
+    Action,
+    Advance,
+    Back,
+    Grain,
+    Redo,
+    Restart,
+    Switch,
+    Undo,
+    Visit,
+)
+from gradsim.simulation.run import START, Position
 from gradsim.simulation.session import Session
 from gradsim.tui.causes import LOOKING, Causes
 from gradsim.tui.outcome import AT_START, outcome
@@ -36,6 +48,7 @@ class Driver:
         self.message = ""
         self.stopping = Stopping(session)
         self.causes = Causes(session)
+        self.milestones = Milestones(session)
         self.concluded = False
         """Whether the scenario has come to its end."""
         self._queue: deque[Action] = deque()
@@ -97,7 +110,7 @@ class Driver:
         """Ask for actions; they are taken one after the other, before playback goes on.
 
         A move that follows one of the same kind is taken together with it: a key held down must
-        not leave a tail of single moves, each with a picture of its own.
+        not leave a tail of single moves, each with a picture of its own. Of visits the last counts.
         """
         self.message = ""
         for action in actions:
@@ -109,6 +122,8 @@ class Driver:
                 and action.grain is last.grain
             ):
                 self._queue[-1] = type(action)(action.grain, last.count + action.count)
+            elif isinstance(action, Visit) and isinstance(last, Visit):
+                self._queue[-1] = action
             else:
                 self._queue.append(action)
 
@@ -127,6 +142,35 @@ class Driver:
             self.message = AT_START
             return
         self.request(action)
+
+    def visit(self, step: int) -> None:
+        """Go to where a step of the present run is done, or as far as it is; playback stops."""
+        self.take_over()
+        self.playing = False
+        run = self.session.run
+        end = run.end()
+        there = Position(step + 1, 0) if step < end.step else end
+        self.request(Visit(run.number, there if step >= 0 else START))
+
+    def event(self, way: int) -> None:
+        """To the next milestone (way 1) or the one before, and say what happened there."""
+        run, log = self.session.run, self.milestones.log
+        last, step = len(run.records) - 1, self._shown()
+        found = log.neighbor(step, way)
+        self.visit(found if found is not None else last if way > 0 else -1)
+        if found is not None:
+            self.message = f"step {found}: {'; '.join(self.milestones.said(found))}"
+        elif way > 0:
+            self.message = f"step {max(last, 0)}: no event comes behind it, as far as is computed"
+        else:
+            self.message = "the start of the run: no event comes before it"
+
+    def _shown(self) -> int:
+        """The step shown where the queue will have led; -1 at the very start."""
+        last = self._queue[-1] if self._queue else None
+        place = last.position if isinstance(last, Visit) else None
+        step, op = place or self.session.cursor
+        return step if op else step - 1
 
     def switch(self, action: Switch | Restart) -> None:
         """Switch knobs; while paused, go on until the new gradients are there to be seen."""
@@ -248,7 +292,11 @@ class Driver:
         yield from self.session.perform(action)
         if said := outcome(action, self.session):
             self.message = said
-        yield from self.session.recalling()
+        for _ in self.session.recalling():
+            if self._queue:
+                # What is asked for next may lead elsewhere, and brings back its own.
+                return
+            yield
 
     def _search(self) -> Iterator[None]:
         self.message = yield from self.causes.go()

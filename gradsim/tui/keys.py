@@ -46,6 +46,8 @@ KEYS: tuple[Key, ...] = (
     Key("shift+left", "shift ←", "move('phase', -1)", "one phase back", "move"),
     Key("pagedown", "PgDn", "move('step', 1)", "one training step forward", "move", "step"),
     Key("pageup", "PgUp", "move('step', -1)", "one training step back", "move"),
+    Key("full_stop", ".", "event(1)", "to the next event: switch, clip, verdict, NaN", "move"),
+    Key("comma", ",", "event(-1)", "to the event before", "move"),
     Key("plus,equals_sign", "+", "speed(1)", "faster", "move", "faster"),
     Key("minus", "-", "speed(-1)", "slower", "move"),
     Key("f", "f", "full_speed", "as fast as it goes, and back again", "move", "full speed"),

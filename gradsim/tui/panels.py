@@ -11,6 +11,7 @@ from gradsim.view.history import history
 from gradsim.view.lines import Line, Run, fitted, joined, length, wrapped_words
 from gradsim.view.profile import profile
 from gradsim.view.strip import strip
+from gradsim.view.timeline import timeline
 
 SMALLEST = (60, 18)
 """Width and height below which the app only says that it needs more room."""
@@ -105,6 +106,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("effect", lambda f, w, h, s: [words.effect(f, w)]),
     Panel("layer", lambda f, w, h, s: [words.layer(f, w)]),
     Panel("switches", lambda f, w, h, s: words.switches(f, w, h)),
+    Panel("timeline", lambda f, w, h, s: [timeline(f, w)]),
     Panel("foot", _foot),
 )
 """From top to bottom; profile and history stand side by side."""
@@ -127,5 +129,6 @@ def heights(height: int, narrated: bool) -> dict[str, int]:
         "effect": 1,
         "layer": 1,
         "switches": 2,
+        "timeline": 1 if roomy else 0,
         "foot": 1,
     }

@@ -107,6 +107,13 @@ STYLES: dict[str, Style] = {
     "heat-below-3": Style.parse("#ffffff on #2b629a"),
     "heat-below-4": Style.parse("#0d1117 on #5fa8ea"),
     "cursor": Style.parse("bold #0d1117 on #eef2f7"),
+    "timeline-here": Style.parse("bold #eef2f7"),
+    "timeline-done": Style.parse("#ffa657"),
+    "timeline-known": Style.parse("#8b98a8"),
+    "timeline-open": Style.parse("#30363d"),
+    "mark-switch": Style.parse("bold #79c0ff"),
+    "mark-fork": Style.parse("bold #d2a8ff"),
+    "mark-clip": Style.parse("#e3b341"),
     "narration": Style.parse("italic #eef2f7"),
     **_map_roles(),
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradsim.experiment.experiment import Experiment
+from gradsim.insight.milestones import Log, Milestones
 from gradsim.insight.remedies.ghost import Ghost
 from gradsim.insight.theory.result import Theory, glance
 from gradsim.insight.verdict import Verdict, judge, since_switch
@@ -37,6 +38,19 @@ class View:
     """The gradients of a remedy that was tried, to be seen beside the live ones."""
     narration: str = ""
     message: str = ""
+    milestones: Milestones | None = None
+    """Where something happened, for the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The steps of the run on screen, and where something happened."""
+
+    last: int
+    """The furthest step of which anything has been computed."""
+    log: Log
+    said: tuple[str, ...]
+    """What happened at the step shown, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,7 @@ class Frame:
     remedy: Sequence[float] | None
     """The remedy's gradient at the step shown; beyond its last step, that of the last."""
     other_futures: int
+    timeline: Timeline | None
     view: View = field(default_factory=View)
 
     @property
@@ -160,8 +175,16 @@ def frame(session: Session, view: View) -> Frame:
         theory=glance(experiment, session.run.data),
         remedy=_remedy(view.remedy, shown, view.level) if view.remedy else None,
         other_futures=len(session.runs) - 1,
+        timeline=_timeline(view.milestones, shown),
         view=view,
     )
+
+
+def _timeline(milestones: Milestones | None, step: int) -> Timeline | None:
+    if milestones is None:
+        return None
+    last = max(len(milestones.session.run.records) - 1, step)
+    return Timeline(last, milestones.log, tuple(milestones.said(step)))
 
 
 def wave(events: Sequence[Event], plan: Plan, lane: Lane) -> Wave:
