@@ -153,7 +153,7 @@ class Milestones:
             others = [r for r in self.session.runs if r is not run and parting(run, r) == step]
             which = f"run {others[0].number}" if len(others) == 1 else f"{len(others)} other runs"
             go = "goes" if len(others) == 1 else "go"
-            return f"{which} {go} on from here otherwise"
+            return f"{which} {go} on otherwise"
         if kind == CLIP:
             norms = f"{number(record.grad_norm)} → {number(record.clipped_grad_norm)}"
             return f"the clip fired, gradient norm {norms}"

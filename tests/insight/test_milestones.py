@@ -88,7 +88,7 @@ def test_a_fork_knows_the_past_and_each_side_knows_of_the_other() -> None:
     assert log.steps[SWITCH] == [4]
     assert log.steps[CLIP] == [4]
     assert found.said(4)[0] == "switched clip none → value, clip-threshold 1 → 1.0e-6"
-    assert "run 1 goes on from here otherwise" in found.said(4)
+    assert "run 1 goes on otherwise" in found.said(4)
     session.do(Undo())
     session.do(Advance(Grain.STEP, 1))
     log = read(found)
