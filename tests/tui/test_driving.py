@@ -14,18 +14,18 @@ async def test_events_are_gone_to_one_by_one_and_named() -> None:
         it.advance(0.0)
         advance(it, 5)
         end = it.session.cursor
-        await press(pilot, "comma")
+        await press(pilot, "less_than_sign")
         assert it.session.cursor == (6, 0)
         screen = await text(pilot)
         assert line(screen, "step 5: switched clip none → global-norm")
         assert "the clip fired, gradient norm" in it.driver.message
         assert it.session.switched is not None, "going within a run forgets no switch"
-        await press(pilot, "comma")
+        await press(pilot, "less_than_sign")
         assert it.session.cursor == (0, 0)
         assert "the start of the run: no event comes before it" in await text(pilot)
-        await press(pilot, "full_stop")
+        await press(pilot, "greater_than_sign")
         assert it.session.cursor == (6, 0)
-        await press(pilot, "full_stop")
+        await press(pilot, "greater_than_sign")
         assert it.session.cursor == end
         assert "no event comes behind it" in await text(pilot)
 
