@@ -1,7 +1,8 @@
-"""Arrays of many layers as one: where they lie side by side in memory, one call measures them all."""
+"""Arrays of many layers as one: where they lie side by side, one call measures them all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def _block(parts: Sequence[Array]) -> Array | None:
         return None
     starts = [part.__array_interface__["data"][0] for part in parts]
     distance = starts[1] - starts[0]
-    even = all(b - a == distance for a, b in zip(starts, starts[1:], strict=False))
+    even = all(b - a == distance for a, b in pairwise(starts))
     if not even or distance <= 0 or any(part.strides != first.strides for part in parts):
         return None
     return np.ndarray(

@@ -42,6 +42,7 @@ class Machine:
         self.run = run
         self.position = Position(0, 0)
         self._live: Iterator[Event] | None = None
+        self._gauge: Gauge | None = None
         self._underway: Iterator[Done] | None = None
         """A step that is being computed whole: until its end the machine stands nowhere."""
         self._segment = 0
@@ -179,13 +180,17 @@ class Machine:
             record.learning_rate = self.training.learning_rate(record.step)
             if record.layers is None:
                 record.layers, record.places = empty_table(self.network), self._places
-                self._gauge = self._gauge or Gauge(self.network)
-                self._gauge.gradients(record.layers)
+                self._measuring().gradients(record.layers)
         elif phase is Phase.UPDATE and layer == "output":
             assert record.layers is not None
-            self._gauge = self._gauge or Gauge(self.network)
-            self._gauge.updates(record.layers)
+            self._measuring().updates(record.layers)
             record.complete = True
+
+    def _measuring(self) -> Gauge:
+        # It looks at arrays that are only known when the first backward pass has been made.
+        if self._gauge is None:
+            self._gauge = Gauge(self.network)
+        return self._gauge
 
     def _start(self, run: Run) -> None:
         """Stand at the start of a run, with weights drawn from the seed."""
@@ -228,7 +233,7 @@ class Machine:
         self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
         self._places, self._parts = places_of(self.network), together(self.network)
-        self._gauge: Gauge | None = None
+        self._gauge = None
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         self._held_out_targets = stacked(self.data.held_out_targets, self.data.per_step)
         with np.errstate(over="ignore"):

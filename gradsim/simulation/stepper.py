@@ -12,7 +12,6 @@ from gradsim.nn.network import LayerName, Network
 from gradsim.simulation.events import Event, Phase, Place, Plan
 from gradsim.simulation.training import Training
 
-
 Done: TypeAlias = tuple[Phase, int, LayerName]
 """An op that has just been done: that of a node, counted from 1, or the update of a layer."""
 
