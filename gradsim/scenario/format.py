@@ -241,9 +241,15 @@ class Back(Part):
 
 
 class PinNow(Part):
-    """Keeping the profile of this moment beside the live one; a second time lets go of it."""
+    """Keeping this run beside the live one, in lockstep; a second time lets go of it."""
 
     pin: Annotated[Literal[True], Right("true")]
+
+
+class SwapNow(Part):
+    """The pinned run becomes the live one, at the same step, and the live one the pinned one."""
+
+    swap: Annotated[Literal[True], Right("true")]
 
 
 class Expect(Part):
@@ -252,7 +258,7 @@ class Expect(Part):
     expect: Annotated[Expectation, Right('a table such as { quantity = "loss", at-most = 0.5 }')]
 
 
-Step: TypeAlias = Say | Set | Run | Back | PinNow | Expect
+Step: TypeAlias = Say | Set | Run | Back | PinNow | SwapNow | Expect
 
 STEPS: dict[str, type[Step]] = {
     "say": Say,
@@ -260,6 +266,7 @@ STEPS: dict[str, type[Step]] = {
     "run": Run,
     "back": Back,
     "pin": PinNow,
+    "swap": SwapNow,
     "expect": Expect,
 }
 """Every kind of step by the key that makes it one."""

@@ -6,7 +6,7 @@ from typing import Any
 from gradsim.errors import InputError
 from gradsim.insight.report import report
 from gradsim.scenario.expectations import Outcome, judge
-from gradsim.scenario.format import Back, Expect, PinNow, Run, Say, Scenario, Set, Step
+from gradsim.scenario.format import Back, Expect, PinNow, Run, Say, Scenario, Set, Step, SwapNow
 from gradsim.simulation import actions
 from gradsim.simulation.session import Session
 
@@ -79,6 +79,8 @@ class Player:
                 yield from session.perform(actions.Back(distance.grain, distance.count))
             case PinNow():
                 yield from session.perform(actions.Pin())
+            case SwapNow():
+                yield from session.perform(actions.Swap())
             case Expect(expect=expectation):
                 yield from session.looking()
                 line = self.scenario.lines[self.index] if self.scenario.lines else 0
