@@ -10,7 +10,7 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
-from gradsim.tui.headless import screen_text
+from gradsim.tui.screen_text import screen_text
 
 SMALL = (80, 24)
 MIDDLE = (120, 40)

@@ -14,9 +14,10 @@ from gradsim.cli.grade import grade
 from gradsim.cli.listing import list_
 from gradsim.cli.locate import locate
 from gradsim.cli.map import map_
+from gradsim.cli.open import open_
 from gradsim.cli.play import play
 from gradsim.cli.reference import reference
-from gradsim.cli.run import run
+from gradsim.cli.run import MOST_STEPS, run
 from gradsim.cli.terminal import BAD_INPUT, has_terminal
 from gradsim.cli.threads import one_thread
 from gradsim.cli.weight import weight
@@ -71,6 +72,11 @@ def _show_version(context: click.Context, _: click.Parameter, given: bool) -> No
 )
 @knobs_.set_option
 @click.option(
+    "--steps",
+    metavar="N",
+    help="Training steps that the app makes at once, before it waits for you.",
+)
+@click.option(
     "--version",
     is_flag=True,
     is_eager=True,
@@ -79,19 +85,22 @@ def _show_version(context: click.Context, _: click.Parameter, given: bool) -> No
     help="Show the version and exit.",
 )
 @click.pass_context
-def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str | None) -> None:
+def gradsim(
+    context: click.Context, /, settings: tuple[str, ...], steps: str | None, **knobs: str | None
+) -> None:
     """See gradients flow, vanish, explode and get repaired.
 
     Without a command the app opens, with the network already running. In it, ? shows every key.
     """
     given = {name: value for name, value in knobs.items() if value is not None}
     if context.invoked_subcommand:
-        if settings or given:
+        if settings or given or steps is not None:
             raise InputError(
                 f"knobs before a command are for the app: write them behind "
                 f'"gradsim {context.invoked_subcommand}"'
             )
         return
+    count = knobs_.whole("--steps", steps, 0, MOST_STEPS) if steps is not None else 0
     if settings or given:
         experiment = knobs_.declared(settings, given)
     if not has_terminal():
@@ -103,11 +112,11 @@ def gradsim(context: click.Context, /, settings: tuple[str, ...], **knobs: str |
     if not (settings or given):
         experiment = knobs_.declared((), {})
     with one_thread():
-        open_app(experiment)
+        open_app(experiment, count, offered=not (settings or given or count))
 
 
 for command in (
-    run, diagnose, weight, map_, compare, play, check, grade, bench, export, list_, locate,
+    run, diagnose, weight, map_, compare, play, open_, check, grade, bench, export, list_, locate,
     reference,
 ):  # fmt: skip
     gradsim.add_command(command)

@@ -200,8 +200,8 @@ def _cells(state: Mapping[str, Any]) -> list[str]:
 
 def csv_runs(comparison: dict[str, Any]) -> str:
     """A row for each run: name, the knobs that differ, start, end, oscillation."""
-    from gradsim.cli.tables import csv_of  # noqa: PLC0415
     from gradsim.insight.compare import STATE_COLUMNS  # noqa: PLC0415
+    from gradsim.insight.csv_text import csv_of  # noqa: PLC0415
 
     header = [
         "name",

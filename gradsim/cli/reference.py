@@ -268,8 +268,7 @@ def _report() -> Iterable[str]:
     yield (
         f"`gradsim compare` and `gradsim run --vary` print `{compare.SCHEMA}`: `steps`, `knobs` "
         "(the names of those that differ), and `runs`, each with `name`, `knobs`, `oscillation`, "
-        "`decades` (by how many the gradient of each layer is larger than in the first run, at the "
-        f"end), and at `start` and `end` {_codes(compare.STATE_COLUMNS)}."
+        f"and at `start` and `end` {_codes(compare.STATE_COLUMNS)}."
     )
 
 

@@ -109,7 +109,8 @@ def run(
     every = whole("--details-every", details_every, 1, MOST_STEPS) if details_every else None
 
     from gradsim.cli.opening import opened  # noqa: PLC0415
-    from gradsim.cli.tables import csv_history, csv_layers, text  # noqa: PLC0415
+    from gradsim.cli.tables import text  # noqa: PLC0415
+    from gradsim.insight.csv_text import csv_history, csv_layers  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
 
     with one_thread():

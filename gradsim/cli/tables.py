@@ -1,15 +1,13 @@
-"""A report as text and as CSV."""
+"""A report as text."""
 
-import csv
 from collections.abc import Iterable
-from io import StringIO
 from math import isfinite, isnan
 from textwrap import wrap
 from typing import Any
 
 from gradsim.experiment.experiment import DEFAULTS, Experiment
 from gradsim.insight.recurrence import words as time_words
-from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS
+from gradsim.insight.report import HISTORY_COLUMNS
 
 WIDTH = 80
 TEXT_COLUMNS = (
@@ -70,32 +68,6 @@ def _told(report: dict[str, Any]) -> list[str]:
     clips = report["experiment"]["clip"] != "none"
     hidden = {"step"} if clips else {"step", "clipped_grad_norm"}
     return [n for n in HISTORY_COLUMNS if n not in hidden and (clips or not n.startswith("clip_"))]
-
-
-def csv_layers(report: dict[str, Any]) -> str:
-    """A row for each layer, or for each time step of it, the head last."""
-    through_time = any("time" in row for row in report["layers"])
-    names = ("layer", *(("time",) if through_time else ()), *LAYER_NUMBERS)
-    return csv_of(names, ([row.get(name, "") for name in names] for row in report["layers"]))
-
-
-def csv_history(report: dict[str, Any]) -> str:
-    """A row for each step done, and one for the state now."""
-    columns = [report["history"][name] for name in HISTORY_COLUMNS]
-    return csv_of(HISTORY_COLUMNS, zip(*columns, strict=True))
-
-
-def csv_of(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """CSV; a NaN stands as NaN, infinity as inf, and nothing where there is no number."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_plain(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    return "NaN" if isinstance(value, float) and isnan(value) else value
 
 
 def _layer_table(layers: list[dict[str, Any]], *, updated: bool) -> list[str]:

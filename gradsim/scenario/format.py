@@ -76,6 +76,7 @@ Text: TypeAlias = Annotated[
     Right("a text, not empty, without control characters"),
 ]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=MOST), Right(f"a whole number from 1 to {MOST}")]
+Index: TypeAlias = Annotated[int, Field(ge=0), Right("a whole number from 0 on")]
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False), Right("a finite number")]
 Settings: TypeAlias = Annotated[
     dict[str, Any],
@@ -241,15 +242,9 @@ class Back(Part):
 
 
 class PinNow(Part):
-    """Keeping this run beside the live one, in lockstep; a second time lets go of it."""
+    """Keeping the profile of this moment beside the live one; a second time lets go of it."""
 
     pin: Annotated[Literal[True], Right("true")]
-
-
-class SwapNow(Part):
-    """The pinned run becomes the live one, at the same step, and the live one the pinned one."""
-
-    swap: Annotated[Literal[True], Right("true")]
 
 
 class Expect(Part):
@@ -258,7 +253,39 @@ class Expect(Part):
     expect: Annotated[Expectation, Right('a table such as { quantity = "loss", at-most = 0.5 }')]
 
 
-Step: TypeAlias = Say | Set | Run | Back | PinNow | SwapNow | Expect
+class UndoSet(Part):
+    """Taking back the last switch: to the run before it, where that was left."""
+
+    undo: Annotated[Literal[True], Right("true")]
+
+
+class RedoSet(Part):
+    """Taking back the last undo."""
+
+    redo: Annotated[Literal[True], Right("true")]
+
+
+class Again(Part):
+    """Beginning again at step 0 with the present knobs and the same seed."""
+
+    again: Annotated[Literal[True], Right("true")]
+
+
+class Place(Part):
+    """A run, counted from 0, and in it a training step and the ops done of it."""
+
+    run: Index
+    step: Index | None = None
+    op: Index = 0
+
+
+class Return(Part):
+    """Returning to a run left before: where it was left, or to a step computed already."""
+
+    visit: Annotated[Place, Right("a table such as { run = 0, step = 12 }")]
+
+
+Step: TypeAlias = Say | Set | Run | Back | PinNow | Expect | UndoSet | RedoSet | Again | Return
 
 STEPS: dict[str, type[Step]] = {
     "say": Say,
@@ -266,8 +293,11 @@ STEPS: dict[str, type[Step]] = {
     "run": Run,
     "back": Back,
     "pin": PinNow,
-    "swap": SwapNow,
     "expect": Expect,
+    "undo": UndoSet,
+    "redo": RedoSet,
+    "again": Again,
+    "visit": Return,
 }
 """Every kind of step by the key that makes it one."""
 
@@ -277,6 +307,22 @@ class Control(Part):
 
     hold: Settings
     why: Text | None = None
+
+
+class Kept(Part):
+    """What a session that was saved holds beside its actions: where it stood, and when."""
+
+    format: Index
+    saved: Line
+    run: Index
+    step: Index
+    op: Index
+    process: Annotated[Index | None, Right("the number of a process")] = None
+    start: Annotated[Line | None, Right("the name of an NPZ file beside this one")] = None
+    state: Annotated[Line | None, Right("the name of an NPZ file beside this one")] = None
+    files: Annotated[dict[str, str], Right("a table of files and their SHA-256")] = Field(
+        default_factory=dict
+    )
 
 
 class Sheet(Part):
@@ -291,6 +337,7 @@ class Sheet(Part):
     control: Annotated[
         Control | None, Right('a table such as [control] with hold = { activation = "sigmoid" }')
     ] = None
+    session: Annotated[Kept | None, Right("the table that gradsim writes with a session")] = None
     steps: Annotated[
         list[Any], Field(min_length=1), Right('one [[steps]] table or more, such as say = "text"')
     ]
@@ -310,6 +357,8 @@ class Scenario:
     about: str = ""
     source: str = ""
     control: Control | None = None
+    session: Kept | None = None
+    """Where a session that was saved as this scenario stood."""
 
     @property
     def name(self) -> str:

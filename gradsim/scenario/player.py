@@ -6,8 +6,22 @@ from typing import Any
 from gradsim.errors import InputError
 from gradsim.insight.report import report
 from gradsim.scenario.expectations import Outcome, judge
-from gradsim.scenario.format import Back, Expect, PinNow, Run, Say, Scenario, Set, Step, SwapNow
+from gradsim.scenario.format import (
+    Again,
+    Back,
+    Expect,
+    PinNow,
+    RedoSet,
+    Return,
+    Run,
+    Say,
+    Scenario,
+    Set,
+    Step,
+    UndoSet,
+)
 from gradsim.simulation import actions
+from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 
 
@@ -69,22 +83,40 @@ class Player:
         match step:
             case Say(say=text):
                 self.narration = flowing(text)
-            case Set(changes=changes):
-                free = {name: value for name, value in changes.items() if name not in self.hold}
-                if free:
-                    yield from session.perform(actions.Switch(free))
-            case Run(run=distance):
-                yield from session.perform(actions.Advance(distance.grain, distance.count))
-            case Back(back=distance):
-                yield from session.perform(actions.Back(distance.grain, distance.count))
-            case PinNow():
-                yield from session.perform(actions.Pin())
-            case SwapNow():
-                yield from session.perform(actions.Swap())
             case Expect(expect=expectation):
                 yield from session.looking()
                 line = self.scenario.lines[self.index] if self.scenario.lines else 0
                 self.results.append(judge(expectation, report(session), self.index, line))
+            case _:
+                action = action_of(step)
+                if isinstance(action, actions.Switch):
+                    free = {k: v for k, v in action.changes.items() if k not in self.hold}
+                    action = actions.Switch(free) if free else None
+                if action:
+                    yield from session.perform(action)
+
+
+def action_of(step: Step) -> actions.Action | None:
+    """The action of a session that a step is; None for words and expectations."""
+    match step:
+        case Set(changes=changes):
+            return actions.Switch(changes)
+        case Run(run=distance):
+            return actions.Advance(distance.grain, distance.count)
+        case Back(back=distance):
+            return actions.Back(distance.grain, distance.count)
+        case PinNow():
+            return actions.Pin()
+        case UndoSet():
+            return actions.Undo()
+        case RedoSet():
+            return actions.Redo()
+        case Again():
+            return actions.Restart()
+        case Return(visit=place):
+            there = None if place.step is None else Position(place.step, place.op)
+            return actions.Visit(place.run, there)
+    return None
 
 
 def flowing(text: str) -> str:

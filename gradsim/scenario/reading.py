@@ -21,14 +21,17 @@ PartT = TypeVar("PartT", bound=Part)
 LONGEST = 2**20
 """Bytes that a scenario file may have."""
 
+MOVED = frozenset({"undo", "redo", "again", "visit"})
+"""Steps that lead to another run."""
 
-def read(path: Path, called: str = "") -> Scenario:
+
+def read(path: Path, called: str = "", longest: int = LONGEST) -> Scenario:
     """The scenario in a file; `called` is what the file is called in sentences.
 
     Raises InputError with a sentence for each problem found.
     """
     called = called or str(path)
-    return parse(_text(path, called), called)
+    return parse(_text(path, called, longest), called)
 
 
 def read_experiment(path: Path, called: str = "") -> Experiment:
@@ -41,18 +44,18 @@ def read_experiment(path: Path, called: str = "") -> Experiment:
     return _Reader(called, text, _tables(text, called)).experiment()
 
 
-def _text(path: Path, called: str) -> str:
+def _text(path: Path, called: str, longest: int = LONGEST) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
+            content = file.read(longest + 1)
     except FileNotFoundError:
         raise InputError(f"{called}: there is no such file") from None
     except IsADirectoryError:
         raise InputError(f"{called} is a directory; a scenario is a TOML file") from None
     except OSError as error:
         raise InputError(f"{called} cannot be read: {(error.strerror or '').lower()}") from None
-    if len(content) > LONGEST:
-        raise InputError(f"{called} is longer than a scenario may be: {LONGEST // 1024} KiB")
+    if len(content) > longest:
+        raise InputError(f"{called} is longer than a scenario may be: {longest // 1024} KiB")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -126,6 +129,7 @@ class _Reader:
             about=sheet.about or "",
             source=sheet.source or "",
             control=sheet.control,
+            session=sheet.session,
         )
 
     def experiment(self) -> Experiment:
@@ -191,6 +195,9 @@ class _Reader:
         for index, raw in enumerate(_list(self.raw.get("steps"))):
             place: Place = ("steps", index)
             step = _table(raw)
+            if not MOVED.isdisjoint(step):
+                # In another run another depth may hold: what is set there shows when it is played.
+                break
             # After going back an earlier experiment may hold; what fits to it shows when played.
             known = known and "back" not in step
             changes = {k: v for k, v in _table(step.get("set")).items() if k not in hold}

@@ -31,7 +31,13 @@ def find(name_or_path: str) -> Scenario:
     name = name_or_path.removesuffix(ENDING)
     # A directory that is called like a scenario does not hide it.
     if _exists(path) and not (path.is_dir() and name in known):
-        return read(path, name_or_path)
+        found = read(path, name_or_path)
+        if found.session and found.session.start:
+            raise InputError(
+                f"{name_or_path} is a session that begins with a saved state: gradsim open "
+                f"{name_or_path} goes on with it"
+            )
+        return found
     if name in known:
         return read(known[name], name + ENDING)
     raise InputError(

@@ -47,12 +47,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Keep this run beside the live one, in lockstep; a second time lets go of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """The pinned run becomes the live one, at the same step, and the live one the pinned one."""
+    """Keep the profile shown now beside the live one; a second time lets go of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +68,4 @@ class Visit:
     position: Position | None = None
 
 
-Action: TypeAlias = Advance | Back | Switch | Restart | Pin | Swap | Undo | Redo | Visit
+Action: TypeAlias = Advance | Back | Switch | Restart | Pin | Undo | Redo | Visit

@@ -18,13 +18,11 @@ from gradsim.simulation.actions import (
     Pin,
     Redo,
     Restart,
-    Swap,
     Switch,
     Undo,
     Visit,
 )
 from gradsim.simulation.events import Event, Phase
-from gradsim.simulation.lockstep import Pinned, counterpart
 from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Origin, Position, Run, Segment
@@ -52,6 +50,14 @@ class Switched:
     experiment: Experiment
     """What held before, on these data."""
     data: Data
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A profile kept for comparison: the run and the step it is from."""
+
+    run: Run
+    record: StepRecord
 
 
 class Session:
@@ -182,6 +188,34 @@ class Session:
         phases = [phase for phase, *_ in self.run.records[step].plan]
         return self.machine_at(Position(step, phases.index(Phase.UPDATE)))
 
+    def at_hand(self) -> tuple[Position, Origin] | None:
+        """A state at or just before the cursor, as a session could start from it; nothing is
+        computed for it, and its arrays are never written to. None where there is none.
+        """
+        found = self.run.keyframes.latest(self.cursor.step)
+        machine = self._machine
+        if found is None or machine.run is not self.run:
+            return None
+        step, kept = found
+        store = machine.network.parameters
+        experiment = self.run.segments[kept.segment].experiment
+        if not experiment == self.experiment == machine.experiment:
+            return None
+        state = kept.optimizer
+        origin = Origin(
+            parameters={name: store.view(name, kept.values) for name in store.slices},
+            buffers=kept.buffers,
+            optimizer={
+                name: state[:, part].reshape(len(state), *store.shapes[name])
+                for name, part in store.slices.items()
+            }
+            if len(state)
+            else {},
+            optimizer_count=kept.optimizer_count,
+            step=(self.run.origin.step if self.run.origin else 0) + step,
+        )
+        return Position(step, 0), origin
+
     def held_out_accuracy(self) -> float | None:
         """Share of held-out rows that the weights at the start of this step get right.
 
@@ -207,7 +241,6 @@ class Session:
             case Advance(grain, count):
                 for _ in range(count):
                     yield from self._forward(grain)
-                    yield from self._keeping_up()
             case Back(grain, count):
                 for _ in range(count):
                     yield from self._back(grain)
@@ -217,15 +250,12 @@ class Session:
                 self._restart()
             case Pin():
                 yield from self._pin()
-            case Swap():
-                yield from self._swap()
             case Undo():
                 self._undo()
             case Redo():
                 self._redo()
             case Visit(number, position):
                 yield from self._visit(number, position)
-        yield from self._keeping_up()
         self._log(action)
 
     def _forward(self, grain: Grain) -> Iterator[None]:
@@ -309,27 +339,7 @@ class Session:
             self.pinned = None
             return
         yield from self.looking()
-        self.pinned = Pinned(self.run, self.cursor.step)
-
-    def _swap(self) -> Iterator[None]:
-        if self.pinned is None:
-            raise InputError("no run is pinned: there is nothing to swap with")
-        live, other = self.run, self.pinned.run
-        if live is other:
-            raise InputError("the live run is the pinned one: after a switch there are two to swap")
-        yield from self._keeping_up()
-        step, op = live.cursor
-        if op:
-            op = counterpart(op, live.records[step].plan, other.records[step].plan)
-        other.cursor = Position(step, op)
-        machine, self._machine = self._machine, self.pinned.machine
-        self.run, self.pinned = other, Pinned(live, step, machine)
-        self.switched = None
-
-    def _keeping_up(self) -> Iterator[None]:
-        """Bring the pinned run to the step at the cursor, where it is another than the live one."""
-        if self.pinned and self.pinned.run is not self.run:
-            yield from self.pinned.keeping_up(self.cursor.step)
+        self.pinned = Pinned(self.run, self._kept())
 
     def _kept(self) -> StepRecord:
         """The record at the cursor with a table of its own, which stays when others are let go."""
@@ -373,8 +383,7 @@ class Session:
         self.run = run
         self._undone = []
         for left in self.runs[:-RUNS_AT_HAND]:
-            if not (self.pinned and left is self.pinned.run):
-                left.keyframes.thin()
+            left.keyframes.thin()
 
     def _log(self, action: Action) -> None:
         last = self.actions[-1] if self.actions else None

@@ -97,6 +97,18 @@ def state_of(session: Session) -> dict[str, Array]:
     return out
 
 
+def arrays_of(experiment: Experiment, origin: Origin) -> dict[str, Array]:
+    """Those arrays of NAMES from which a session can start: no batch, and no gradients."""
+    out: dict[str, Array] = {
+        "experiment": np.array(json.dumps(experiment.settings())),
+        "step": np.array(origin.step),
+        "optimizer.count": np.array(origin.optimizer_count),
+    }
+    out |= origin.parameters
+    out |= origin.buffers
+    return out | {f"optimizer.{name}": slots for name, slots in origin.optimizer.items()}
+
+
 def save(session: Session, path: Path) -> None:
     """Write the state to a file, whole or not at all. Raises InputError where that fails."""
     draft = path.with_name(f"{path.name}.part")

@@ -1,6 +1,7 @@
 """The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
 
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
 
@@ -14,9 +15,11 @@ from textual.widgets import Static
 
 from gradsim.insight.remedies.ghost import Ghost
 from gradsim.keeping.folders import settings_file
+from gradsim.keeping.keeper import SECONDS, Keeper
 from gradsim.keeping.preferences import DEFAULTS, Preferences
-from gradsim.simulation.actions import Action, Advance, Back, Grain, Pin, Redo, Switch, Undo
+from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
+from gradsim.tui import takeaway
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.cause import CauseScreen
 from gradsim.tui.driver import SPEEDS, Driver
@@ -89,8 +92,13 @@ class GradsimApp(App[None]):
         playing: bool = True,
         playback: Playback | None = None,
         preferences: Preferences = DEFAULTS,
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
+        self.keeper = keeper
+        """What writes the session down; none where nothing is to be left behind."""
+        self.wanted: Path | None = None
+        """The file of a session that is to be opened once this app has ended."""
         self.preferences = preferences
         self.driver = Driver(session, playing, playback)
         self.layer = 1
@@ -163,6 +171,8 @@ class GradsimApp(App[None]):
         if self._live:
             self._last = perf_counter()
             self._timer = self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
+            if self.keeper:
+                self._saving = self.set_interval(SECONDS, self._keep)
 
     def prefer(self, preferences: Preferences) -> None:
         """Follow these settings from now on."""
@@ -174,6 +184,13 @@ class GradsimApp(App[None]):
             reduced_motion=preferences.reduced_motion,
         )
         self._show()
+
+    def _keep(self) -> None:
+        """Write the session down; where that fails, say so once."""
+        if self.keeper:
+            self.keeper.keep()
+            if trouble := self.keeper.trouble():
+                self.say(trouble)
 
     def on_unmount(self) -> None:
         """End what runs in the background."""
@@ -368,12 +385,6 @@ class GradsimApp(App[None]):
         self.driver.message = turn.message
         self._soon()
 
-    def ask(self, action: Action) -> None:
-        """Have an action taken: a scenario waits where it stands."""
-        self.driver.take_over()
-        self.driver.request(action)
-        self._soon()
-
     def action_knob(self, name: str, way: int) -> None:
         """Switch a knob to its next or previous value."""
         session, experiment = self.session, self.driver.experiment
@@ -406,8 +417,9 @@ class GradsimApp(App[None]):
         self._show()
 
     def action_pin(self) -> None:
-        """Pin the run, or let go of it."""
-        self.ask(Pin())
+        """Pin the profile, or let go of it."""
+        self.driver.request(Pin())
+        self._soon()
 
     def action_view(self, name: str) -> None:
         """Bring a view on screen."""
@@ -439,6 +451,22 @@ class GradsimApp(App[None]):
             return
         self.driver.to_first_cause()
         self._soon()
+
+    def action_save(self) -> None:
+        """Keep the session under a name."""
+        takeaway.keep_as(self)
+
+    def action_sessions(self) -> None:
+        """Open a session that was kept."""
+        takeaway.choose_session(self)
+
+    def action_copy(self) -> None:
+        """Copy the command that computes this state."""
+        takeaway.copy_command(self)
+
+    def action_export(self) -> None:
+        """Write the screen or its numbers into a file."""
+        takeaway.choose_export(self)
 
     def action_settings(self) -> None:
         """How the app looks and behaves."""

@@ -203,8 +203,8 @@ class Driver:
         if self.playback is None:
             self.message = "no scenario is playing: gradsim play NAME opens one"
             return
-        if way := self.playback.resume():
-            self.request(*way)
+        if visit := self.playback.resume():
+            self.request(visit)
         elif self.concluded:
             self.message = "the scenario is over: backspace goes back in it, q quits"
             return
@@ -217,8 +217,8 @@ class Driver:
             self.message = "no scenario is playing: ← goes back one op, PgUp one step"
             return
         self._finish_work()
-        if way := self.playback.back():
-            self.request(*way)
+        if visit := self.playback.back():
+            self.request(visit)
             self.playing, self.concluded = True, False
         else:
             self.message = "nothing has been said yet that one could go back to"
@@ -290,7 +290,7 @@ class Driver:
         # A step is computed before the wave is shown going through it, so that both lanes of the
         # profile are known as it passes.
         yield from self.session.perform(action)
-        if not self.follows_scenario and (said := outcome(action, self.session)):
+        if said := outcome(action, self.session):
             self.message = said
         for _ in self.session.recalling():
             if self._queue:
@@ -314,13 +314,11 @@ class Driver:
         assert self._work is not None
         try:
             while True:
-                if self._paced and self._credit < 1:
-                    return False
-                before = self.session.cursor
-                next(self._work)
-                if self._paced and self.session.cursor != before:
-                    # Only what is seen to move is paid for, not what is computed beside it.
+                if self._paced:
+                    if self._credit < 1:
+                        return False
                     self._credit -= 1
+                next(self._work)
                 if self._doing is None and self._stops():
                     self._held = True
                     return False

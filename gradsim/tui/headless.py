@@ -3,20 +3,13 @@
 import asyncio
 from collections.abc import Iterator
 
-from textual.app import App
 from threadpoolctl import threadpool_limits
 
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.playback import Playback
-
-
-def screen_text(app: App[None]) -> str:
-    """What the screen shows, as lines of text without color or trailing blanks."""
-    # The compositor is private to Textual; this is the only place that knows it.
-    strips = app.screen._compositor.render_strips()
-    return "\n".join(strip.text.rstrip() for strip in strips)
+from gradsim.tui.screen_text import screen_text
 
 
 def frames(scenario: Scenario, width: int, height: int) -> Iterator[str]:

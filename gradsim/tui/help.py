@@ -19,6 +19,7 @@ TITLES = {
     "scenario": "In a scenario",
     "switch": "Switch a part",
     "look": "Look",
+    "keep": "Keep and take away",
     "panel": "In the list of knobs (k)",
     "stops": "In the list of what playback stops at (b)",
     "settings": "In the settings (,)",

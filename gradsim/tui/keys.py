@@ -46,7 +46,13 @@ KEYS: tuple[Key, ...] = (
     Key("shift+left", "shift ←", "move('phase', -1)", "one phase back", "move"),
     Key("pagedown", "PgDn", "move('step', 1)", "one training step forward", "move", "step"),
     Key("pageup", "PgUp", "move('step', -1)", "one training step back", "move"),
-    Key("greater_than_sign", ">", "event(1)", "to the next event: switch, clip, verdict, NaN", "move"),
+    Key(
+        "greater_than_sign",
+        ">",
+        "event(1)",
+        "to the next event: switch, clip, verdict, NaN",
+        "move",
+    ),
     Key("less_than_sign", "<", "event(-1)", "to the event before", "move"),
     Key("plus,equals_sign", "+", "speed(1)", "faster", "move", "faster"),
     Key("minus", "-", "speed(-1)", "slower", "move"),
@@ -63,16 +69,13 @@ KEYS: tuple[Key, ...] = (
     Key("down", "↓", "layer(-1)", "select the layer before", "look"),
     Key("v", "v", "level", "look at another recurrent layer", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),
-    Key(
-        "p",
-        "p",
-        "pin",
-        "pin the run: it goes on beside, in lockstep; or let go of it",
-        "look",
-        "pin",
-    ),
+    Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
     Key("escape", "esc", "view('flow')", "back to the view it opened with", "look"),
     Key("tab", "tab", "next_view", "the next view", "look", "views"),
+    Key("ctrl+s", "ctrl s", "save", "keep this session under a name", "keep"),
+    Key("ctrl+o", "ctrl o", "sessions", "open a session that was kept", "keep"),
+    Key("ctrl+y", "ctrl y", "copy", "copy the command that computes this state", "keep"),
+    Key("ctrl+e", "ctrl e", "export", "write the screen or its numbers into a file", "keep"),
     Key("comma", ",", "settings", "settings of the app: theme, markers, motion", "look"),
     Key("question_mark", "?", "help", "this help", "look", "help"),
     Key("q,ctrl+c,ctrl+q", "q", "quit", "quit", "look", "quit"),
@@ -101,3 +104,6 @@ SETTING_KEYS: tuple[Key, ...] = (
     Key("q,escape,comma", "q", "back", "back", "settings"),
 )
 """Keys of the panel of settings."""
+
+DIALOG_KEYS: tuple[Key, ...] = (Key("escape", "esc", "back", "back", "keep"),)
+"""Keys of the dialogs about sessions and exports."""

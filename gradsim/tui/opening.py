@@ -1,34 +1,131 @@
-"""Opening the app in this terminal, with the settings of the user, and leaving it."""
+"""Opening the app in this terminal, with the settings of the user; leaving it, and coming back."""
+
+import signal
+from asyncio import get_running_loop
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 
 from threadpoolctl import threadpool_limits
 
+from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
-from gradsim.keeping.folders import settings_file
+from gradsim.keeping.commands import app_command
+from gradsim.keeping.folders import sessions_folder, settings_file
+from gradsim.keeping.keeper import Keeper
+from gradsim.keeping.sessions import Report, entries, open_file
 from gradsim.keeping.settings_file import read
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
+from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
+from gradsim.tui.kept import offer
 from gradsim.tui.playback import Playback
 
 
-def open_app(experiment: Experiment) -> None:
-    """Open the app on an experiment, already running."""
+def open_app(experiment: Experiment, steps: int = 0, *, offered: bool = False) -> None:
+    """Open the app on an experiment, already running; with `steps` it stands behind so many.
+
+    With `offered` a line says that the last session is kept, if there is one.
+    """
+
+    def begin(app: GradsimApp) -> None:
+        if steps:
+            app.driver.move(Advance(Grain.STEP, steps))
+        if offered:
+            app.driver.message = offer(entries(sessions_folder()))
+
     with threadpool_limits(1):
-        _run(Session(experiment))
+        _run(Session(experiment), begin)
+
+
+def open_kept(path: Path, *, replay: bool, report: Report) -> None:
+    """Open the app on a session that was kept, or on a saved state. Raises InputError."""
+    with threadpool_limits(1):
+        opened = open_file(path, replay=replay, report=report)
+        _run(opened.session, _paused(opened.said), source=path)
 
 
 def open_scenario(scenario: Scenario) -> None:
     """Open the app on a scenario, playing."""
     player = Player(scenario)
     with threadpool_limits(1):
-        _run(player.session, Playback(player))
+        _run(player.session, lambda app: None, Playback(player))
 
 
-def _run(session: Session, playback: Playback | None = None) -> None:
-    preferences, problems = read(settings_file())
-    app = GradsimApp(session, playback=playback, preferences=preferences)
-    app.driver.message = "; ".join(problems)
-    app.run()
+def _paused(said: str) -> Callable[[GradsimApp], None]:
+    def begin(app: GradsimApp) -> None:
+        app.driver.playing, app.driver.message = False, said
+
+    return begin
+
+
+def _run(
+    session: Session,
+    begin: Callable[[GradsimApp], None],
+    playback: Playback | None = None,
+    source: Path | None = None,
+) -> None:
+    """Run the app, and the next one as long as another session is wanted.
+
+    `source` is the file that the session is from, if it is from one.
+    """
+    while True:
+        preferences, problems = read(settings_file())
+        keeper = Keeper(session, sessions_folder(), source)
+        app = GradsimApp(session, playback=playback, preferences=preferences, keeper=keeper)
+        begin(app)
+        if problems:
+            app.driver.message = "; ".join(problems)
+        with _ended_by_signals(app) as hung_up:
+            try:
+                app.run()
+            finally:
+                keeper.close()
+        if app.wanted is None:
+            break
+        try:
+            opened = open_file(app.wanted)
+            session, said, source = opened.session, opened.said, app.wanted
+        except InputError as error:
+            said = error.problems[0]
+        begin, playback = _paused(said), None
+    if hung_up:
+        raise SystemExit(HUNG_UP)
+    if keeper.problem:
+        print(keeper.problem)
+    elif again := app_command(session, keeper.file if keeper.is_written else None):
+        print(f"this state again: {again}")
     if app.return_code:
         raise SystemExit(app.return_code)
+
+
+HUNG_UP = 129
+"""The exit code where the terminal was closed: 128 and the number of the signal."""
+
+
+@contextmanager
+def _ended_by_signals(app: GradsimApp) -> Iterator[list[int]]:
+    """While this holds a signal that would kill the process ends the app instead.
+
+    It gives a list, into which the signal of a closed terminal is put: then nothing can be said.
+    """
+    hung_up: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGTERM:
+            hung_up.append(number)
+        # The loop may be asleep, and the app is not to be touched in the middle of anything.
+        get_running_loop().call_soon_threadsafe(app.exit)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {
+        number: signal.signal(number, end) for number in map(signal.Signals.__getitem__, names)
+    }
+    try:
+        yield hung_up
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

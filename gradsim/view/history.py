@@ -17,19 +17,14 @@ SMALLEST = 6
 
 def history(frame: Frame, width: int, height: int, markers: Markers, first: int = 0) -> list[Line]:
     """As many charts as fit, one under the other, from chart `first` on: exactly `height` lines."""
-    names = charts(frame)
-    count = max(1, min(len(names), height // SMALLEST))
+    charts = CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
+    count = max(1, min(len(charts), height // SMALLEST))
     lines: list[Line] = []
     for index in range(count):
-        name = names[(first + index) % len(names)]
+        name = charts[(first + index) % len(charts)]
         rows = (height - len(lines)) // (count - index)
-        lines.extend(chart(frame, name, width, rows, markers, only=count == 1))
+        lines.extend(_chart(frame, name, width, rows, markers, only=count == 1))
     return lines
-
-
-def charts(frame: Frame) -> tuple[str, ...]:
-    """The charts that have something to show: a number to predict has no accuracy."""
-    return CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
 
 
 def _has_accuracy(frame: Frame) -> bool:
@@ -38,13 +33,9 @@ def _has_accuracy(frame: Frame) -> bool:
     return not known or not all(isnan(value) for value in known)
 
 
-def chart(
-    frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool = False
+def _chart(
+    frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool
 ) -> list[Line]:
-    """One chart under its title: exactly `height` lines.
-
-    The title of the only one on screen tells the accuracy too.
-    """
     curves, y, title = _parts(frame, name)
     steps = Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
     held_out = frame.history.held_out_accuracy
@@ -60,16 +51,11 @@ def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
         curves.append(_line("live", h.loss))
         low, high = fit([curve.y for curve in curves], log=False)
         axis = Axis(min(low, 0.0) if low < high / 2 else low, high)
-        title = [*_named("live", "loss"), (number(_last(h.loss)), "value")]
-        if pinned:
-            title += _beside(number(_last(pinned.loss)))
-        return curves, axis, title
+        return curves, axis, [*_named("live", "loss"), (number(_last(h.loss)), "value")]
     if name == "accuracy":
         curves = [_line("pinned", pinned.held_out_accuracy)] if pinned else []
         curves += [_line("ghost", h.accuracy), _line("live", h.held_out_accuracy)]
         title = [*_named("live", "held-out"), (share(_last(h.held_out_accuracy)), "value")]
-        if pinned:
-            title += _beside(share(_last(pinned.held_out_accuracy)))
         return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch")]
     curves = [_line("pinned", pinned.grad_norm)] if pinned else []
     curves.append(_line("live", h.grad_norm))
@@ -93,10 +79,6 @@ def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
 
 def _named(style: str, name: str) -> list[Run]:
     return [(f"{sample(style)} ", style), (f"{name} ", "label")]
-
-
-def _beside(value: str) -> list[Run]:
-    return [("  ", ""), *_named("pinned", "pinned"), (value, "value")]
 
 
 def _line(style: str, values: Sequence[float]) -> Curve:

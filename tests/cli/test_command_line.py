@@ -12,7 +12,7 @@ from gradsim.experiment.experiment import Experiment
 
 
 def failing(error: BaseException) -> Callable[..., None]:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_more: object) -> None:
         raise error
 
     return fail
@@ -28,7 +28,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What the app was opened with, in a terminal that is always there."""
     calls: list[object] = []
     app = ModuleType("gradsim.tui.opening")
-    app.__dict__.update(open_app=calls.append, open_scenario=calls.append)
+
+    def note(what: object, *_: object, **_more: object) -> None:
+        calls.append(what)
+
+    app.__dict__.update(open_app=note, open_scenario=note)
     monkeypatch.setitem(sys.modules, "gradsim.tui.opening", app)
     terminal(monkeypatch, there=True)
     return calls

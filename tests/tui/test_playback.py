@@ -9,8 +9,9 @@ from textual.pilot import Pilot
 from gradsim.scenario.player import Player
 from gradsim.scenario.reading import parse
 from gradsim.tui.app import GradsimApp
-from gradsim.tui.headless import frames, screen_text
+from gradsim.tui.headless import frames
 from gradsim.tui.playback import Playback
+from gradsim.tui.screen_text import screen_text
 
 TEXT = """
 title = "a test"

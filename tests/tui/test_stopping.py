@@ -17,8 +17,8 @@ from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.cause import CauseScreen
 from gradsim.tui.driver import SPEEDS, Driver
-from gradsim.tui.headless import screen_text
 from gradsim.tui.playback import Playback
+from gradsim.tui.screen_text import screen_text
 from gradsim.tui.stops import StopScreen
 
 SameFrame = Callable[[str, str], None]

@@ -10,7 +10,6 @@ from typing import ClassVar, Protocol
 from textual.binding import Binding, BindingType
 
 from gradsim.insight.remedies.ghost import Ghost
-from gradsim.simulation.actions import Action
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import Key
@@ -37,9 +36,6 @@ class Host(Protocol):
 
     def take(self, turn: Turn) -> None:
         """Make a switch as a key does, so that it is in the log; or say why there is none."""
-
-    def ask(self, action: Action) -> None:
-        """Have an action taken as a key has it: a scenario waits where it stands."""
 
     def say(self, message: str) -> None:
         """Show a message until the next one."""

@@ -1,0 +1,225 @@
+"""Sessions that are kept: what there is, and how one of them is gone on with."""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from gradsim.errors import InputError
+from gradsim.keeping.files import reason, short
+from gradsim.keeping.session_text import FORMAT
+from gradsim.scenario import reading
+from gradsim.scenario.format import Kept, Scenario
+from gradsim.scenario.player import action_of
+from gradsim.simulation import state
+from gradsim.simulation.actions import Action, Advance, Grain
+from gradsim.simulation.session import Session
+
+LONGEST = 2**25
+"""Bytes that the file of a session may have."""
+
+HEAD = 2**16
+"""Bytes at the beginning of a file in which all but its actions stands."""
+
+LONG_WAY = 300
+"""Training steps from which on a session is opened from the state beside it, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A session in the folder, by the head of its file."""
+
+    path: Path
+    title: str
+    saved: datetime
+    running: bool
+    """Whether the app that writes it is still open."""
+
+
+def entries(folder: Path) -> list[Entry]:
+    """The sessions in a folder, the latest first; what cannot be read is left out."""
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix == ".toml"]
+    except OSError:
+        return []
+    found = [entry for path in paths if (entry := _entry(path))]
+    return sorted(found, key=lambda entry: entry.saved, reverse=True)
+
+
+def _entry(path: Path) -> Entry | None:
+    try:
+        with path.open("rb") as file:
+            text = file.read(HEAD).decode("utf-8", "replace")
+        head = tomllib.loads(text.partition("\n[[steps]]")[0])
+        kept, title = head["session"], head["title"]
+        saved = datetime.fromisoformat(kept["saved"]).astimezone(UTC)
+        return Entry(path, title, saved, _alive(kept.get("process")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _alive(process: Any) -> bool:
+    """Whether a process of this number is there; where that cannot be asked, it is not."""
+    if os.name != "posix" or not isinstance(process, int) or process <= 0:
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago something was, in words: `2 hours ago`."""
+    seconds = max(0.0, (now - then).total_seconds())
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count = int(seconds // length)
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def find(name_or_path: str, folder: Path) -> Path:
+    """The file of a session: by its path, or by its name in the folder. Raises InputError."""
+    path = Path(name_or_path).expanduser()
+    named = folder / f"{name_or_path}.toml"
+    for candidate in (path, named):
+        if _exists(candidate):
+            return candidate
+    raise InputError(
+        f"{name_or_path}: there is no such file, and no session of this name in {short(folder)}"
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long for a file, or with a zero byte in it
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session gone on with, and what is to be said of it."""
+
+    session: Session
+    said: str
+
+
+Report = Callable[[int, int], None]
+"""Told how many of how many steps have been made again."""
+
+
+def open_file(
+    path: Path, *, replay: bool = False, report: Report = lambda done, of: None
+) -> Opened:
+    """A session from the file that it was kept in, or from a state that was saved.
+
+    A long session is opened from the state beside it, unless `replay` asks for all of it. Raises
+    InputError, a sentence, where the file cannot be used.
+    """
+    if path.suffix == ".npz":
+        saved = state.read(path)
+        opened = Session(saved.experiment, saved.origin)
+        return Opened(opened, f"{short(path)}: goes on from step {saved.origin.step}")
+    called = short(path)
+    _check_format(path, called)
+    scenario = reading.read(path, called, LONGEST)
+    actions = [action for step in scenario.steps if (action := action_of(step))]
+    kept = scenario.session
+    if kept is None:
+        raise InputError(f"{called} is a scenario, no session: gradsim play {called} plays it")
+    changed = "; ".join(_changes(kept))
+    beside = None if replay or _way(actions) < LONG_WAY else _from_state(path, scenario, kept)
+    session = beside or _replayed(path, scenario, kept, actions, report)
+    said = f"goes on from {scenario.title}"
+    if beside:
+        said += "; what came before is in the file: gradsim open --replay makes it again"
+    return Opened(session, f"{changed}; {said}" if changed else said)
+
+
+def _check_format(path: Path, called: str) -> None:
+    """Say of a file from a newer gradsim that it is one, before what is new in it is found wrong.
+
+    Anything else that is wrong is for the reader to say.
+    """
+    try:
+        found = re.search(rb"^format = (\d{1,9})\s*$", path.read_bytes()[:HEAD], re.MULTILINE)
+    except OSError as error:
+        raise InputError(f"{called} cannot be read: {reason(error)}") from None
+    if found and int(found[1]) > FORMAT:
+        raise InputError(
+            f"{called} is from a newer gradsim (format {int(found[1])}, this one reads {FORMAT}): "
+            "it is left as it is"
+        )
+
+
+def _changes(kept: Kept) -> Iterable[str]:
+    """A sentence for each data file that is not as it was; one that is missing is said anyway."""
+    for name, digest in kept.files.items():
+        try:
+            same = digest_of(Path(name)) == digest
+        except OSError:
+            continue
+        if not same:
+            yield f"{short(Path(name))} has changed since: the numbers will not be those of then"
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _way(actions: Iterable[Action]) -> int:
+    """About how many training steps it takes to do all of this again."""
+    grains = {Grain.STEP: 1.0, Grain.PHASE: 0.2, Grain.LAYER: 0.02, Grain.OP: 0.01}
+    return int(sum(grains[a.grain] * a.count for a in actions if isinstance(a, Advance)))
+
+
+def _from_state(path: Path, scenario: Scenario, kept: Kept) -> Session | None:
+    """A session from the state beside its file; None where there is none that fits."""
+    if kept.state is None:
+        return None
+    file = path.with_name(Path(kept.state).name)
+    try:
+        saved = state.read(file)
+        place = state.read_arrays(file).get("place")
+        if place is None or place.tolist()[0] != kept.run:
+            return None
+        session = Session(saved.experiment, saved.origin)
+    except InputError:
+        return None
+    # The state may be some steps older than the file: those are made again.
+    left = kept.step - int(place.tolist()[1])
+    if left < 0:
+        return None
+    session.do(Advance(Grain.STEP, left))
+    session.do(Advance(Grain.OP, kept.op))
+    return session
+
+
+def _replayed(
+    path: Path, scenario: Scenario, kept: Kept, actions: list[Action], report: Report
+) -> Session:
+    origin, experiment = None, scenario.experiment
+    if kept.start is not None:
+        saved = state.read(path.with_name(Path(kept.start).name))
+        origin, experiment = saved.origin, saved.experiment
+    session = Session(experiment, origin)
+    way = _way(actions)
+    for index, action in enumerate(actions):
+        try:
+            for _ in session.perform(action):
+                report(session.cursor.step, way)
+        except InputError as error:
+            place = scenario.place(index)
+            raise InputError([f"{place}: {problem}" for problem in error.problems]) from None
+    return session
