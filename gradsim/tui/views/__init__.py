@@ -3,10 +3,17 @@
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.tui.views.map import MapView
 from gradsim.tui.views.remedies import RemediesView
+from gradsim.tui.views.waterfall import WaterfallView
 from gradsim.tui.views.weight import WeightView
 from gradsim.tui.views.why import WhyView
 
-VIEWS: tuple[type[ViewPane], ...] = (WhyView, WeightView, RemediesView, MapView)
+VIEWS: tuple[type[ViewPane], ...] = (
+    WhyView,
+    WeightView,
+    WaterfallView,
+    RemediesView,
+    MapView,
+)
 """Every view, in the order of the tabs."""
 
 __all__ = ["VIEWS", "Host", "ViewPane"]

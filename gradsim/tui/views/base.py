@@ -34,6 +34,9 @@ class Host(Protocol):
     def selected_layer(self) -> int:
         """The layer that the selected place is in: itself, or the recurrent layer looked at."""
 
+    def action_layer(self, way: int) -> None:
+        """Select another place, so many further on."""
+
     def take(self, turn: Turn) -> None:
         """Make a switch as a key does, so that it is in the log; or say why there is none."""
 
