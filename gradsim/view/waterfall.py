@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from gradsim.view.heat import Lane as Rows
 from gradsim.view.lines import Line, Run, fitted
 from gradsim.view.plot import Markers
 from gradsim.view.waterfall_past import Columns
-from gradsim.view.waterfall_scale import ROLE_OF, SIGN_OF, Scale, codes, legend
-
-Codes = npt.NDArray[np.intp]
+from gradsim.view.waterfall_scale import ROLE_OF, SIGN_OF, Codes, Scale, codes, legend
 
 TALLEST = 3
 """Lines that a place takes at the most."""
 
-ROOMY = 18
-"""Height from which the pointers have a line of their own."""
+ROOMY, TALL = 18, 30
+"""Heights from which the pointers have a line of their own, and the words a third."""
+
+TOP = 2
+"""Lines above the cells."""
 
 CURSOR, HERE, SELECTED = "▲", "●", "▶"
 
@@ -49,16 +49,29 @@ class Layout:
         several = f"{places - 1}-{places}" if places > height else str(places)
         gutter = max(8, len(several) + 3)
         pointers = height >= ROOMY
-        words = 3 if pointers else 2 if height >= 10 else 1
+        words = 3 if height >= TALL else 2 if height >= 10 else 1
         # Caption, events, steps and legend have a line each.
         lines = max(1, height - 4 - words - pointers)
         rows = Rows.of(places, lines, TALLEST)
         return cls(gutter, max(1, width - gutter), rows, words, pointers)
 
+    @property
+    def places_each(self) -> tuple[int, int]:
+        """How many places a line has, at the fewest and at the most."""
+        return self.rows.count // self.rows.blocks, -(-self.rows.count // self.rows.blocks)
+
     def places_of(self, block: int) -> range:
         """The places, counted from 0, of a block of them."""
         starts = [*self.rows.starts, self.rows.count]
         return range(starts[block], starts[block + 1])
+
+    def pointed(self, window: "Window", x: int, y: int) -> tuple[int, int] | None:
+        """The place and the step at a character of the picture; None beside the cells."""
+        column, line = (x - self.gutter) // window.cells, (y - TOP) // self.rows.cells
+        block = self.rows.blocks - 1 - line
+        if not (0 <= column < window.count and 0 <= block < self.rows.blocks) or y < TOP:
+            return None
+        return self.places_of(block)[0], window.steps_of(window.first + column)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +255,10 @@ def _labelled(window: Window, across: int) -> range:
 
 
 def fit(end: int, across: int) -> int:
-    """The zoom at which so many steps all fit: 2^zoom steps to a column, or 2^-zoom cells to one."""
+    """The nearest zoom at which so many steps all fit.
+
+    A column has 2^zoom steps, and where zoom is below 0 it is 2^-zoom cells wide.
+    """
     zoom = WIDEST
     while columns(end, zoom) > room(across, zoom):
         zoom += 1
@@ -255,21 +271,19 @@ WIDEST = -2
 
 def columns(end: int, zoom: int) -> int:
     """Columns that so many steps take."""
-    return -(-end // 2 ** max(zoom, 0))
+    return -(-end // (1 << max(zoom, 0)))
 
 
 def room(across: int, zoom: int) -> int:
     """Columns that there is room for."""
-    return max(1, across // 2 ** max(-zoom, 0))
+    return max(1, across >> max(-zoom, 0))
 
 
 def look_at(end: int, zoom: int, across: int, first: int, step: int) -> Window:
     """The window of a zoom in which a step is seen; it moves from `first` as little as it can."""
-    span, cells = 2 ** max(zoom, 0), 2 ** max(-zoom, 0)
+    span, cells = 1 << max(zoom, 0), 1 << max(-zoom, 0)
     count, most = columns(end, zoom), room(across, zoom)
     at = step // span
     first = min(max(first, at - most + 1), at)
     first = max(0, min(first, count - most))
     return Window(first, min(count - first, most), span, cells, end)
-
-

@@ -21,10 +21,10 @@ QUANTITIES = ("gradient", "grad_weight_norm", "update_ratio")
 
 RATIO = QUANTITIES.index("update_ratio")
 
-BUDGET = 32 * 2**20
+BUDGET = 16 * 2**20
 """Bytes of blocks that a run has, unless a place for each column of a wide screen needs more."""
 
-FEWEST, MOST = 512, 8192
+FEWEST, MOST = 512, 2048
 """Blocks that a run has at the least and at the most, once it has as many steps."""
 
 BATCH = 64
@@ -75,8 +75,9 @@ class Past:
     def take(self, more: Callable[[], bool]) -> bool:
         """Take in steps that are complete and new, while `more()`; True where there were any."""
         end, before = self.run.end().step, self.seen
+        batch = max(4, min(BATCH, 2**15 // max(1, self._places())))
         while self.seen < end and more():
-            self._take(self.run.records[self.seen : min(end, self.seen + BATCH)])
+            self._take(self.run.records[self.seen : min(end, self.seen + batch)])
         return self.seen > before
 
     def columns(self, quantity: int, first: int, count: int, span: int, end: int) -> Columns:
@@ -125,6 +126,9 @@ class Past:
 
     def _take(self, records: Sequence[StepRecord]) -> None:
         values, known = self._read(records, range(len(QUANTITIES)))
+        most = self._most(values.shape[2])
+        while self.seen + len(records) > most * self.stride:
+            self._halve()
         blocks = (self.seen + np.arange(len(records))) // self.stride
         starts = np.flatnonzero(np.diff(blocks, prepend=blocks[0] - 1))
         first, last = int(blocks[0]), int(blocks[-1]) + 1
@@ -136,11 +140,13 @@ class Past:
         self._high[own] = np.maximum(self._high[own], high)
         self._kept[own] += np.add.reduceat(known.astype(np.intp), starts)
         self.seen += len(records)
-        per_block = max(1, self._low[:1].nbytes * 2)
-        while -(-self.seen // self.stride) > min(max(FEWEST, BUDGET // per_block), MOST):
-            self._halve()
 
-    def _make_room(self, blocks: int, places: int) -> None:
+    def _most(self, places: int) -> int:
+        """Blocks that there is room for, an even number."""
+        per_block = max(1, places) * len(QUANTITIES) * 2 * 8
+        return min(max(FEWEST, BUDGET // per_block // 2 * 2), MOST)
+
+    def _make_room(self, blocks: int, places: int = 0) -> None:
         """Room for so many blocks; of what is not known yet nothing is kept."""
         have = len(self._low)
         if places and not self._low.shape[2]:
@@ -149,7 +155,7 @@ class Past:
             self._high = np.full((have, len(QUANTITIES), places), -np.inf)
         if blocks <= have:
             return
-        more = max(blocks, 2 * have) - have
+        more = max(blocks, min(2 * have, self._most(places))) - have
         shape = (more, *self._low.shape[1:])
         self._low = np.concatenate([self._low, np.full(shape, np.nan)])
         self._high = np.concatenate([self._high, np.full(shape, -np.inf)])
@@ -157,10 +163,12 @@ class Past:
 
     def _halve(self) -> None:
         """Two blocks become one."""
-        pairs = np.arange(0, len(self._low), 2)
-        self._low = np.fmin.reduceat(self._low, pairs, axis=0)
-        self._high = np.maximum.reduceat(self._high, pairs, axis=0)
-        self._kept = np.add.reduceat(self._kept, pairs)
+        self._make_room(len(self._low) + len(self._low) % 2)
+        half = len(self._low) // 2
+        self._low[:half] = np.fmin(self._low[::2], self._low[1::2])
+        self._high[:half] = np.maximum(self._high[::2], self._high[1::2])
+        self._kept[:half] = self._kept[::2] + self._kept[1::2]
+        self._low[half:], self._high[half:], self._kept[half:] = np.nan, -np.inf, 0
         self.stride *= 2
 
     def _read(
@@ -196,18 +204,17 @@ class Past:
         """Fill in columns of whole blocks: from the first to the last of those asked for."""
         each = span // self.stride
         begin = (first + columns[0]) * each
-        end = min((first + columns[-1] + 1) * each, len(self._low))
-        if begin >= end or not self._low.shape[2]:
+        end = (first + columns[-1] + 1) * each
+        if begin >= self.seen // self.stride + 1 or not self._low.shape[2]:
             return
-        starts = np.arange(0, end - begin, each)
-        own = slice(columns[0], columns[0] + len(starts))
-        into.low[own] = np.fmin.reduceat(self._low[begin:end, quantity], starts, axis=0)
-        into.high[own] = np.maximum.reduceat(self._high[begin:end, quantity], starts, axis=0)
-        into.kept[own] = np.add.reduceat(self._kept[begin:end], starts)
+        self._make_room(end)
+        own, parts = slice(columns[0], columns[-1] + 1), (-1, each, self._low.shape[2])
+        low, high = (blocks[begin:end, quantity] for blocks in (self._low, self._high))
+        into.low[own] = np.fmin.reduce(low.reshape(parts), axis=1)
+        into.high[own] = np.maximum.reduce(high.reshape(parts), axis=1)
+        into.kept[own] = self._kept[begin:end].reshape(-1, each).sum(axis=1)
 
-    def _from_records(
-        self, quantity: int, column: int, span: int, end: int, into: Columns
-    ) -> None:
+    def _from_records(self, quantity: int, column: int, span: int, end: int, into: Columns) -> None:
         """Add what the blocks do not tell: finer columns, the last steps, tables that came back."""
         begin, stop = column * span, min((column + 1) * span, end)
         first, fine = begin, span < self.stride
@@ -236,7 +243,9 @@ class Pasts:
         found = self._known.pop(run.number, None)
         if found is None or found.run is not run or found.names[0] != size:
             start, parent = run.segments[-1].start, self._known.get(run.parent or 0)
-            shares = start > 0 and parent is not None and parent.run is session.runs[run.parent or 0]
+            shares = (
+                start > 0 and parent is not None and parent.run is session.runs[run.parent or 0]
+            )
             found = parent.fork(run, start) if parent and shares else Past(run, size)
         self._known[run.number] = found
         while len(self._known) > RUNS_AT_HAND:

@@ -1,4 +1,4 @@
-"""The scale of a waterfall: from a size to a sign and a role, so that it reads without color too."""
+"""The scale of a waterfall: from a size to a sign and a role; it reads without color too."""
 
 from dataclasses import dataclass
 from math import floor, log10
@@ -10,6 +10,7 @@ from gradsim.numbers import number
 from gradsim.view.lines import Run, joined, length
 
 Numbers = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
 
 SIGNS = ".:-=+x*%#@"
 """Levels from the smallest up."""
@@ -30,6 +31,9 @@ ODD: dict[int, tuple[str, str, str]] = {
 
 SIGN_OF = np.array([*SIGNS, *(ODD[code][0] for code in sorted(ODD))])
 ROLE_OF = (*ROLES, *(ODD[code][1] for code in sorted(ODD)))
+
+SMALLEST = log10(5e-324)
+"""No number is below this power of 10."""
 
 WIDTHS = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 """Decades that a level can have."""
@@ -54,12 +58,12 @@ class Scale:
         each = next(e for e in WIDTHS if floor(most / e) - floor(least / e) < len(SIGNS))
         first = floor(least / each)
         spare = len(SIGNS) - (floor(most / each) + 1 - first)
-        return cls((first - spare // 2) * each, each)
+        return cls(max(first - spare // 2, floor(SMALLEST / each)) * each, each)
 
     @property
     def bounds(self) -> Numbers:
         """Between the levels, as powers of 10: one less than there are levels."""
-        return self.lowest + self.each * np.arange(1, len(SIGNS))
+        return np.asarray(self.lowest + self.each * np.arange(1, len(SIGNS)), np.float64)
 
     def holds(self, sizes: Numbers) -> bool:
         """Whether no size lies beyond its ends."""
@@ -69,13 +73,13 @@ class Scale:
         return bool(np.all((powers >= self.lowest - 1e-9) & (powers <= end + 1e-9)))
 
 
-def codes(low: Numbers, high: Numbers, largest: bool, scale: Scale, tiny: float) -> Numbers:
+def codes(low: Numbers, high: Numbers, largest: bool, scale: Scale, tiny: float) -> Codes:
     """The code of each cell, an index of `SIGN_OF` and `ROLE_OF`: of its largest size or smallest.
 
     NaN and infinity in a cell come before all else. `tiny` is the smallest normal number.
     """
     sizes = high if largest else low
-    out = np.full(sizes.shape, UNKNOWN, np.intp)
+    out: Codes = np.full(sizes.shape, UNKNOWN, np.intp)
     known = _measurable(sizes, 0.0)
     out[known] = np.digitize(np.log10(sizes[known]), scale.bounds)
     out[known & (sizes < tiny)] = SUBNORMAL
@@ -127,7 +131,9 @@ def _bar(scale: Scale, every: int) -> list[Run]:
 
 
 def power(exponent: float) -> str:
-    """10 to this power as it is shown: `1e-8`, `0.03`, `10`; beyond the number range `1e400`."""
-    if abs(exponent) < 300:
-        return number(float(f"{10.0**exponent:.2g}"))
-    return f"1e{exponent:.0f}"
+    """10 to this power as it is shown: `1e-8`, `0.01`, `3.2e-5`."""
+    if exponent == round(exponent) and not -2 <= exponent <= 2:
+        return f"1e{exponent:.0f}"
+    if abs(exponent) > 300:
+        return f"1e{exponent:.1f}"
+    return number(float(f"{10.0**exponent:.2g}"))

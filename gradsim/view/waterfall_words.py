@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isfinite
 
 from gradsim.numbers import number
 from gradsim.view.lane import Lane
@@ -51,12 +51,16 @@ def title(quantity: int, lane: Lane) -> str:
 
 
 def caption(
-    lane: Lane, largest: bool, steps: int, places: int, fixed: bool, width: int
+    lane: Lane, largest: bool, steps: int, places: tuple[int, int], fixed: bool, width: int
 ) -> list[Run]:
-    """What a cell is and what the axes are, as far as there is room."""
-    noun = lane.noun + "s" if places > 1 else lane.noun
-    several = f"{steps} step{'s' if steps > 1 else ''} x {places} {noun}"
-    which = f"the {'largest' if largest else 'smallest'} of " if steps * places > 1 else ""
+    """What a cell is and what the axes are, as far as there is room.
+
+    `places` are how many it has of them, at the fewest and at the most.
+    """
+    fewest, most = places
+    count = f"{most}" if fewest == most else f"{fewest}-{most}"
+    several = f"{_counted(steps, 'step')} x {count} {lane.noun}{'s' if most > 1 else ''}"
+    which = f"the {'largest' if largest else 'smallest'} of " if steps * most > 1 else ""
     parts = [
         [("a cell: ", "label"), (f"{which}{several}", "value")],
         [("scale ", "label"), ("fixed" if fixed else "follows", "value")],
@@ -70,31 +74,33 @@ def caption(
     return list(joined(parts))
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count > 1 else ''}"
+
+
 def told(
     cell: Cell, quantity: int, lane: Lane, happened: Sequence[str], note: str, width: int
 ) -> list[Line]:
     """The exact numbers under the cursor; what its cell covers; what happened in it."""
     place = "output" if cell.place == lane.length else f"{lane.noun} {cell.place + 1}"
-    first: list[list[Run]] = [
+    parts: list[list[Run]] = [
         [(f"{place}, step {cell.step}", "selected")],
         [(f"{name_of(quantity, lane)} ", "label"), (exact(cell.value), "value")],
     ]
     covered = len(cell.steps) * len(cell.places)
     if covered > 1:
-        first.append(_covered(cell, lane))
+        parts.append(_covered(cell, lane))
+    parts += [[(part, "text")] for part in happened]
     if note:
-        first.append([(note, "label")])
-    lines = wrapped(first, width)
-    if happened:
-        lines += wrapped([[(part, "text")] for part in happened], width)
-    return lines
+        parts.append([(note, "label")])
+    return wrapped(parts, width)
 
 
 def _covered(cell: Cell, lane: Lane) -> list[Run]:
     """`cell 1.2e-05 to 0.3: steps 8-15, layers 3-4`."""
     if cell.kept == 0:
         return [("of its cell no step is kept", "label")]
-    least = "NaN" if isnan(cell.low) else exact(cell.low)
+    least, most = exact(cell.low), exact(cell.high)
     where = []
     if len(cell.steps) > 1:
         kept = "" if cell.kept == len(cell.steps) else f", {cell.kept} of them kept"
@@ -104,6 +110,6 @@ def _covered(cell: Cell, lane: Lane) -> list[Run]:
         where.append(f"{lane.noun}s {cell.places[0] + 1}-{last}")
     return [
         ("its cell ", "label"),
-        (f"{least} to {exact(cell.high)}", "value"),
+        (least if least == most else f"{least} to {most}", "value"),
         (f" ({', '.join(where)})", "label"),
     ]

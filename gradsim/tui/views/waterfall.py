@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar
 
 import numpy as np
+from textual.events import Click
 
 from gradsim.simulation.run import Run
 from gradsim.tui.keys import Key
@@ -34,12 +35,12 @@ class WaterfallView(ViewPane):
     ABOUT: ClassVar[str] = "gradients of every layer at every training step, in decades"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("left", "←", "cursor(-1)", "the cursor a column of steps back", "waterfall", "step"),
-        Key("right", "→", "cursor(1)", "the cursor a column of steps on", "waterfall"),
+        Key("left", "←", "cursor(-1)", "the cursor a column of steps back", "waterfall"),
+        Key("right", "→", "cursor(1)", "the cursor a column of steps on", "waterfall", "cell"),
         Key("shift+left", "shift ←", f"cursor(-{FAR})", "ten columns back", "waterfall"),
         Key("shift+right", "shift →", f"cursor({FAR})", "ten columns on", "waterfall"),
         Key("home", "home", "first", "the cursor to step 0", "waterfall"),
-        Key("end", "end", "follow", "the cursor goes with the session", "waterfall", "follow"),
+        Key("end", "end", "follow", "the cursor goes with the session", "waterfall"),
         Key("enter", "enter", "go_there", "the session to that step", "waterfall", "go"),
         Key("shift+up", "shift ↑", "line(1)", "select the next line of layers", "waterfall"),
         Key("shift+down", "shift ↓", "line(-1)", "select the line below", "waterfall"),
@@ -49,8 +50,8 @@ class WaterfallView(ViewPane):
             "waterfall", "what"),
         Key("G", "G", "quantity(-1)", "the number before", "waterfall"),
         Key("m", "m", "extreme", "cells show their smallest size, or their largest", "waterfall",
-            "min max"),
-        Key("x", "x", "fix", "hold the scale, or let it follow", "waterfall", "scale"),
+            "min"),
+        Key("x", "x", "fix", "hold the scale, or let it follow", "waterfall", "fix"),
     )  # fmt: skip
 
     def __init__(self, host: Host) -> None:
@@ -68,7 +69,7 @@ class WaterfallView(ViewPane):
         self._scale: Scale | None = None
         self._window = Window(0, 0, 1, 1, 0)
         self._end = self._here = 0
-        """Steps there are, and the one that the session shows."""
+        """Steps there are, and the one that the session shows; -1 before the first."""
         self._layout: Layout | None = None
         self._opened = False
         self._drawn: tuple[Hashable, Sequence[Line]] = (None, ())
@@ -88,10 +89,10 @@ class WaterfallView(ViewPane):
         self.border_title = title(self._quantity, frame.lane)
         past = self._past()
         past.take(_rounds(2))
-        end, here = past.run.end().step, frame.judged
-        if self._quantity != RATIO and here is not None:
+        end, here = past.run.end().step, -1 if frame.judged is None else frame.judged
+        if self._quantity != RATIO:
             end = max(end, here + 1)
-        if here is None or not end:
+        if not end:
             wanted = "update" if self._quantity == RATIO else "gradient"
             line = f"there is no {wanted} yet: PgDn makes a training step, space plays"
             return [fitted([(line, "label")], width), *[fitted([], width)] * (height - 1)]
@@ -121,7 +122,7 @@ class WaterfallView(ViewPane):
 
     def _step(self) -> int:
         """The step of the cursor."""
-        return self._here if self._cursor is None else min(self._cursor, self._end - 1)
+        return max(0, min(self._here if self._cursor is None else self._cursor, self._end - 1))
 
     def _picture(
         self,
@@ -137,7 +138,9 @@ class WaterfallView(ViewPane):
         known = past.columns(self._quantity, window.first, window.count, window.span, window.end)
         own = list(frame.lane.columns)
         sizes = Columns(known.low[:, own], known.high[:, own], known.kept)
-        tiny = float(np.finfo("float64" if self._quantity == RATIO else frame.experiment.dtype).tiny)
+        tiny = float(
+            np.finfo("float64" if self._quantity == RATIO else frame.experiment.dtype).tiny
+        )
         scale = self._fixed or following(sizes.low, sizes.high, tiny, self._scale)
         self._scale = scale
         step, place = self._step(), frame.selected()
@@ -154,7 +157,6 @@ class WaterfallView(ViewPane):
             high=float(np.maximum.reduce(sizes.high[at, places.start : places.stop])),
         )
         words = told(cell, self._quantity, frame.lane, self._happened(frame), self._note(), width)
-        each = -(-layout.rows.count // layout.rows.blocks)
         return Picture(
             noun=frame.lane.short,
             window=window,
@@ -166,7 +168,12 @@ class WaterfallView(ViewPane):
             cursor=step,
             here=self._here,
             caption=caption(
-                frame.lane, self._largest, window.span, each, self._fixed is not None, width
+                frame.lane,
+                self._largest,
+                window.span,
+                layout.places_each,
+                self._fixed is not None,
+                width,
             ),
             events=events,
             words=words,
@@ -194,7 +201,8 @@ class WaterfallView(ViewPane):
         """Where the session is, if elsewhere."""
         if self._step() == self._here:
             return ""
-        return f"{HERE} the session is at step {self._here}: enter takes it here"
+        where = "before step 0" if self._here < 0 else f"at step {self._here}"
+        return f"{HERE} the session is {where}: enter takes it here"
 
     # -- keys -----------------------------------------------------------------------------------
 
@@ -203,6 +211,20 @@ class WaterfallView(ViewPane):
         wanted = self._step() + way * self._window.span
         self._cursor = max(0, min(wanted, self._end - 1))
         self.host.redraw()
+
+    def on_click(self, event: Click) -> None:
+        """The cursor to where the mouse points; a second click takes the session there."""
+        at, layout = event.get_content_offset(self), self._layout
+        found = layout.pointed(self._window, at.x, at.y) if at and layout else None
+        if found is None:
+            return
+        place, self._cursor = found
+        if event.chain > 1:
+            self.action_go_there()
+        elif place + 1 != self.host.selected:
+            self.host.action_layer(place + 1 - self.host.selected)
+        else:
+            self.host.redraw()
 
     def action_first(self) -> None:
         """To the start of the run."""
