@@ -8,93 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradsim.view.heat import Lane as Rows
 from gradsim.view.lines import Line, Run, fitted
 from gradsim.view.plot import Markers
+from gradsim.view.waterfall_layout import Layout, Window
 from gradsim.view.waterfall_past import Columns
 from gradsim.view.waterfall_scale import ROLE_OF, SIGN_OF, Codes, Scale, codes, legend
-
-TALLEST = 3
-"""Lines that a place takes at the most."""
-
-ROOMY, TALL = 18, 30
-"""Heights from which the pointers have a line of their own, and the words a third."""
-
-TOP = 2
-"""Lines above the cells."""
 
 CURSOR, HERE, SELECTED = "▲", "●", "▶"
 
 _ASCII = str.maketrans("↑→▲●▶∞◆▼┬┯–·", "^>^o>^&vTT-.")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How places lie on lines and steps on cells."""
-
-    gutter: int
-    """Cells for the names of the lines, at the left."""
-    across: int
-    """Cells for steps."""
-    rows: Rows
-    """How the places, the head last, lie on lines; the first is the lowest."""
-    words: int
-    """Lines for words below."""
-    pointers: bool
-    """Whether the pointers have a line of their own."""
-
-    @classmethod
-    def of(cls, places: int, width: int, height: int) -> "Layout":
-        """The layout of so many places, the head among them, in a picture of this size."""
-        several = f"{places - 1}-{places}" if places > height else str(places)
-        gutter = max(8, len(several) + 3)
-        pointers = height >= ROOMY
-        words = 3 if height >= TALL else 2 if height >= 10 else 1
-        # Caption, events, steps and legend have a line each.
-        lines = max(1, height - 4 - words - pointers)
-        rows = Rows.of(places, lines, TALLEST)
-        return cls(gutter, max(1, width - gutter), rows, words, pointers)
-
-    @property
-    def places_each(self) -> tuple[int, int]:
-        """How many places a line has, at the fewest and at the most."""
-        return self.rows.count // self.rows.blocks, -(-self.rows.count // self.rows.blocks)
-
-    def places_of(self, block: int) -> range:
-        """The places, counted from 0, of a block of them."""
-        starts = [*self.rows.starts, self.rows.count]
-        return range(starts[block], starts[block + 1])
-
-    def pointed(self, window: "Window", x: int, y: int) -> tuple[int, int] | None:
-        """The place and the step at a character of the picture; None beside the cells."""
-        column, line = (x - self.gutter) // window.cells, (y - TOP) // self.rows.cells
-        block = self.rows.blocks - 1 - line
-        if not (0 <= column < window.count and 0 <= block < self.rows.blocks) or y < TOP:
-            return None
-        return self.places_of(block)[0], window.steps_of(window.first + column)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which steps are seen: columns of `span` steps, each `cells` wide, from `first` on."""
-
-    first: int
-    count: int
-    span: int
-    cells: int
-    end: int
-    """The first step that is not there any more."""
-
-    def steps_of(self, column: int) -> range:
-        """The steps of a column, counted from the start of the run."""
-        return range(column * self.span, min((column + 1) * self.span, self.end))
-
-    def cell_of(self, step: int) -> int | None:
-        """The cell, from the left, in the middle of the column of a step; None if not seen."""
-        column = step // self.span - self.first
-        if not 0 <= column < self.count:
-            return None
-        return column * self.cells + (self.cells - 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +50,7 @@ def draw(picture: Picture, width: int, height: int, markers: Markers = "braille"
     layout = Layout.of(picture.sizes.low.shape[1], width, height)
     shown = together(picture, layout)
     lines = [fitted(picture.caption, width), _events(picture, layout, width)]
-    for block in reversed(range(layout.rows.blocks)):
+    for block in reversed(range(layout.blocks)):
         lines += _row(picture, layout, block, shown[block], width)
     lines += _steps(picture, layout, width)
     spare = height - len(lines) - layout.words - 1
@@ -136,7 +58,8 @@ def draw(picture: Picture, width: int, height: int, markers: Markers = "braille"
     words = [*list(picture.words)[: layout.words], *blank * layout.words][: layout.words]
     seen = frozenset(np.unique(shown).tolist())
     key = fitted(legend(picture.scale, seen, width), width)
-    lines = [*lines, *blank * max(0, spare), *words, key][:height]
+    apart = blank * min(1, max(0, spare))
+    lines = [*lines, *apart, *words, key, *blank * max(0, spare)][:height]
     if markers == "ascii":
         return [tuple((text.translate(_ASCII), role) for text, role in line) for line in lines]
     return lines
@@ -144,9 +67,8 @@ def draw(picture: Picture, width: int, height: int, markers: Markers = "braille"
 
 def together(picture: Picture, layout: Layout) -> Codes:
     """The code of each cell: (blocks of places from the lowest up, columns)."""
-    starts = layout.rows.starts
-    low = np.fmin.reduceat(picture.sizes.low, starts, axis=1).T
-    high = np.maximum.reduceat(picture.sizes.high, starts, axis=1).T
+    low = np.fmin.reduceat(picture.sizes.low, layout.starts, axis=1).T
+    high = np.maximum.reduceat(picture.sizes.high, layout.starts, axis=1).T
     if picture.scale is None:
         return codes(low, high, picture.largest, Scale(0.0, 1.0), picture.tiny)
     return codes(low, high, picture.largest, picture.scale, picture.tiny)
@@ -175,10 +97,10 @@ def _row(picture: Picture, layout: Layout, block: int, row: Codes, width: int) -
             *_runs(row[last:]),
         ]
     lines = []
-    for line in range(layout.rows.cells):
-        middle = line == (layout.rows.cells - 1) // 2
+    for line in range(layout.lines_of(block)):
+        middle = line == (layout.lines_of(block) - 1) // 2
         lead = SELECTED if here and middle else " "
-        name = name_of(places, layout.rows.count) if middle else ""
+        name = name_of(places, layout.places) if middle else ""
         runs: list[Run] = [
             (f"{lead}{name:>{layout.gutter - 2}} ", "selected" if here else "axis"),
             *body,
@@ -252,38 +174,3 @@ def _labelled(window: Window, across: int) -> range:
                 begin = window.first * window.span
                 return range(-(-begin // every) * every, last, every)
         size *= 10
-
-
-def fit(end: int, across: int) -> int:
-    """The nearest zoom at which so many steps all fit.
-
-    A column has 2^zoom steps, and where zoom is below 0 it is 2^-zoom cells wide.
-    """
-    zoom = WIDEST
-    while columns(end, zoom) > room(across, zoom):
-        zoom += 1
-    return zoom
-
-
-WIDEST = -2
-"""The nearest zoom: four cells to a step."""
-
-
-def columns(end: int, zoom: int) -> int:
-    """Columns that so many steps take."""
-    return -(-end // (1 << max(zoom, 0)))
-
-
-def room(across: int, zoom: int) -> int:
-    """Columns that there is room for."""
-    return max(1, across >> max(-zoom, 0))
-
-
-def look_at(end: int, zoom: int, across: int, first: int, step: int) -> Window:
-    """The window of a zoom in which a step is seen; it moves from `first` as little as it can."""
-    span, cells = 1 << max(zoom, 0), 1 << max(-zoom, 0)
-    count, most = columns(end, zoom), room(across, zoom)
-    at = step // span
-    first = min(max(first, at - most + 1), at)
-    first = max(0, min(first, count - most))
-    return Window(first, min(count - first, most), span, cells, end)

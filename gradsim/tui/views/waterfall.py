@@ -16,7 +16,8 @@ from gradsim.view.lane import lane
 from gradsim.view.lines import Line, fitted
 from gradsim.view.lines import Run as Part
 from gradsim.view.timeline import GLYPHS, ROLES
-from gradsim.view.waterfall import HERE, WIDEST, Layout, Picture, Window, draw, fit, look_at
+from gradsim.view.waterfall import HERE, Picture, draw
+from gradsim.view.waterfall_layout import WIDEST, Layout, Window, fit, look_at
 from gradsim.view.waterfall_past import QUANTITIES, RATIO, Columns, Numbers, Past, Pasts
 from gradsim.view.waterfall_scale import Scale, following
 from gradsim.view.waterfall_words import Cell, caption, title, told
@@ -144,7 +145,7 @@ class WaterfallView(ViewPane):
         scale = self._fixed or following(sizes.low, sizes.high, tiny, self._scale)
         self._scale = scale
         step, place = self._step(), frame.selected()
-        block, column = layout.rows.block_of(place), step // window.span
+        block, column = layout.block_of(place), step // window.span
         places, at = layout.places_of(block), column - window.first
         cell = Cell(
             place=place,
@@ -248,11 +249,10 @@ class WaterfallView(ViewPane):
     def action_line(self, way: int) -> None:
         """Select a place on the next line, or on the one below."""
         if self._layout:
-            rows = self._layout.rows
-            place = self.host.selected - 1
-            block = rows.block_of(min(place, rows.count - 1)) + way
-            if 0 <= block < rows.blocks:
-                way = self._layout.places_of(block)[0] - place
+            layout, place = self._layout, self.host.selected - 1
+            block = layout.block_of(min(place, layout.places - 1)) + way
+            if 0 <= block < layout.blocks:
+                way = layout.places_of(block)[0] - place
             self.host.action_layer(way)
 
     def action_zoom(self, way: int) -> None:
