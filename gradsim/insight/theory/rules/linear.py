@@ -62,7 +62,8 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
         )
         if w.drawn:
             along = float(coherent[1] @ coherent[1]) - coherent[1, 2 * index] ** 2
-            moment = moment * (1.0 + along - 1.0 / w.fan_in)
+            grown = 1.0 + along - 1.0 / w.fan_in
+            moment, coherent = moment * grown, coherent / grown**0.5
     free = 2.0 / w.fan_in - (0.0 if w.drawn else 2.0 / max(w.fan_in, w.fan_out))
     agree = agreement(given.moment[0], given.noise)
     whole, apart = over_batch(agree, concentration(given, rows), rows)
