@@ -146,7 +146,7 @@ def _step(
             value, found = row_rules.forward(
                 first, op.groups, op.centers, op.eps, op.name, node.layer
             )
-            return value, lambda g: (row_rules.backward(g, found, first, rows),)
+            return value, lambda g: (row_rules.backward(g, found, first, rows, index),)
         case SumJoin(main=a, skip=b):
             return _sum(taken, a, b, rows.source(index), with_law)
         case ReZeroJoin(start=alpha):

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradsim.insight.theory.quadrature import Floats
-from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, common
+from gradsim.insight.theory.scatter import agreement, concentration, over_batch
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, common, swung
 
 SMALLEST = 8
 """Units in a group below which 1 / s^2 has no variance to speak of, and so no typical value."""
@@ -84,8 +85,13 @@ def forward(
     )
 
 
-def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gradient:
-    """g = (d - mean d - x_hat mean(d x_hat)) / sqrt(var + eps)."""
+def backward(
+    given: Gradient, scales: RowScales, taken: Units, rows: Rows, index: int
+) -> Gradient:
+    """g = (d - mean d - x_hat mean(d x_hat)) / sqrt(var + eps).
+
+    What the draw has made of var comes back as its inverse, as far as the rows share it.
+    """
     given = given.cut(common(given.widths, scales.widths))
     d = scales.deviations
     if len(given.widths) != len(d):
@@ -97,11 +103,16 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows) -> Gr
         scatter = np.log(n / (degrees - 2.0))
     else:
         scatter = (n - degrees) / n + (1.0 - scales.fixed) / n
+    own = 2.0 * (1.0 - scales.fixed) / n
+    agree, _ = over_batch(
+        agreement(taken.whole(), taken.noise), concentration(given, rows), rows
+    )
+    swings = given.swings - agree**0.5 * taken.swings
     out = Gradient(
         widths=given.widths,
-        log=given.log + float(np.log1p(-lost)) + float(scatter),
+        log=given.log + float(np.log1p(-lost)) + float(scatter) + 0.5 * taken.wander,
         moment=given.moment / d[:, :, None] / d[:, None, :],
-        swings=given.swings,
+        swings=swung(swings, rows.source(index, 1), own * agree),
         noise=given.noise,
         lone=given.lone,
         profiles=given.profiles,
