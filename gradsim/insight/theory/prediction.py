@@ -110,8 +110,6 @@ def predicting(e: Experiment, data: Data, most: int) -> Generator[None, None, tu
     """
     if e.cell != "none":
         raise UntreatedError("a recurrent network goes through time, not through layers")
-    if e.cell != "none":
-        raise UntreatedError("a recurrent one has the same weights at every time step")
     widths = [int(e.at(layer)["width"]) for layer in range(1, e.depth + 1)]
     if min(widths) < NARROWEST:
         raise UntreatedError(f"a layer of {min(widths)} units is too narrow for means over units")
@@ -141,8 +139,10 @@ def _profiling(found: Walk, given: Gradient) -> Generator[None, None, Profile]:
             shares[index] = _coherent_share(gradient, found.values[index])
         yield
     order = sorted(logs)
-    # What is coherent is the square of a Gaussian: its own relative variance is 2.
-    coherent = np.sqrt(2.0) * np.array([shares[k] for k in order])
+    # What is coherent is the square of a Gaussian: its own relative variance is 2. Where it then
+    # becomes a part of the rest, its chance stays in the size of that.
+    most = np.maximum.accumulate([shares[k] for k in reversed(order)])[::-1]
+    coherent = np.sqrt(2.0) * most
     chance = np.column_stack([np.array([chances[k] for k in order]), coherent])
     with np.errstate(all="ignore"):
         apart = chance - chance[-1]
