@@ -158,7 +158,7 @@ def _step(
         case HighwayJoin():
             main, skip, gate = taken
             value, known = joins.mixed(main, skip, gate, rows.source(index), with_law)
-            return value, lambda g: joins.unmixed(g, main, skip, gate, value, known)
+            return value, lambda g: joins.unmixed(g, main, skip, gate, value, known, rows, index)
         case ConcatenationJoin():
             main, skip = taken
             value = beside.concatenated(skip, main)

@@ -99,7 +99,14 @@ def _mix(x: Floats | None, f: Floats | None, t: Floats | None) -> Sum | None:
 
 
 def unmixed(
-    given: Gradient, main: Units, skip: Units, gate: Units, value: Units, known: Sums
+    given: Gradient,
+    main: Units,
+    skip: Units,
+    gate: Units,
+    value: Units,
+    known: Sums,
+    rows: Rows,
+    index: int,
 ) -> tuple[Gradient, Gradient, Gradient]:
     """(t * g, (1 - t) * g, (main - skip) * g)."""
     widths = given.widths
@@ -113,16 +120,35 @@ def unmixed(
     tau = float(t.mean())
     tau2 = max(float(np.einsum("sii->si", tt).mean()), tau * tau, 1e-300)
     back2 = max(1.0 - 2.0 * tau + tau2, 1e-300)
+    opened = _gated(given, t, tt, rows, rows.source(index, 0))
+    closed = _gated(given, 1.0 - t, shut, rows, rows.source(index, 1))
     return (
-        _part(times(given, tt), main, skip, value, tau, 1.0 - tau, tau / tau2**0.5),
+        _part(opened, main, skip, value, tau, 1.0 - tau, tau / tau2**0.5),
         _seen(
-            _part(times(given, shut), skip, main, value, 1.0 - tau, tau, (1.0 - tau) / back2**0.5),
+            _part(closed, skip, main, value, 1.0 - tau, tau, (1.0 - tau) / back2**0.5),
             given,
             skip,
             known,
         ),
         replace(times(given, apart), echo=0.0),
     )
+
+
+def _gated(given: Gradient, mean: Floats, moment: Floats, rows: Rows, source: int) -> Gradient:
+    """t * g, with the scatter of how open so many gates are; ln t counts as Gaussian.
+
+    Then E[t_i^2 t_j^2] / (E[t_i^2] E[t_j^2]) = (E[t_i t_j] / (E[t_i] E[t_j]))^4.
+    """
+    size = np.maximum(mean, 1e-150)
+    fourth = (moment / size[:, :, None] / size[:, None, :]) ** 4
+    together, wander = concentration(given, rows), 0.0
+    shares = np.array(given.widths, np.float64) / sum(given.widths)
+    for share, width, own, squares in zip(shares, given.widths, given.moment, fourth, strict=True):
+        agree = agreement(own, given.noise)
+        whole, _ = over_batch((squares - 1.0) * (1.0 + 2.0 * agree), together, rows)
+        wander += float(share) ** 2 * float(np.log1p(max(whole, 0.0) / width))
+    out = times(given, moment)
+    return replace(out, swings=swung(out.swings, source, wander))
 
 
 def unadded(

@@ -85,9 +85,7 @@ def forward(
     )
 
 
-def backward(
-    given: Gradient, scales: RowScales, taken: Units, rows: Rows, index: int
-) -> Gradient:
+def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows, index: int) -> Gradient:
     """g = (d - mean d - x_hat mean(d x_hat)) / sqrt(var + eps).
 
     What the draw has made of var comes back as its inverse, as far as the rows share it.
@@ -104,9 +102,7 @@ def backward(
     else:
         scatter = (n - degrees) / n + (1.0 - scales.fixed) / n
     own = 2.0 * (1.0 - scales.fixed) / n
-    agree, _ = over_batch(
-        agreement(taken.whole(), taken.noise), concentration(given, rows), rows
-    )
+    agree, _ = over_batch(agreement(taken.whole(), taken.noise), concentration(given, rows), rows)
     swings = given.swings - agree**0.5 * taken.swings
     out = Gradient(
         widths=given.widths,
