@@ -44,7 +44,7 @@ def concentration(given: Gradient, rows: Rows) -> float:
     """
     own = np.einsum("s,srr->r", np.array(given.widths, np.float64), given.moment)
     alike = float(own @ own) * rows.count / max(float(own.sum()) ** 2, 1e-300) / rows.batch
-    frozen = 1.0 - (2.0 * log(rows.batch) / given.lone) ** 0.5 if given.lone > 0.0 else 0.0
+    frozen = 1.0 - (2.0 * log(rows.batch) / given.alone) ** 0.5 if given.alone > 0.0 else 0.0
     return min(max(alike, frozen), 1.0)
 
 

@@ -124,6 +124,9 @@ class Gradient:
     """Variance that sampling so many units has added to the correlation of two rows."""
     lone: float = 0.0
     """Variance of the logarithm of one row's squared norm that it does not share with others."""
+    own: Floats | None = None
+    """What the sources of the forward pass do to the logarithm of one row's squared norm, and to no
+    other row's; None for nothing."""
     tilt: float = 1.0
     """E[g^2 x^2] / (E[g^2] E[x^2]) with x the value that it belongs to."""
     along: Floats | None = None
@@ -146,6 +149,25 @@ class Gradient:
     def wander(self) -> float:
         """Variance of the logarithm of the squared norm, over the draw of the weights."""
         return float(self.swings @ self.swings)
+
+    @property
+    def alone(self) -> float:
+        """Variance of the logarithm of one row's squared norm by all it does not share."""
+        return self.lone + (0.0 if self.own is None else float(self.own @ self.own))
+
+    def following(self, swings: Floats, together: float, rows: "Rows") -> "Gradient":
+        """The gradient times something that swings so in each row, by `together` alike in all.
+
+        Its typical value is 1. What rows share adds to the band; what they do not is averaged over
+        the batch, where the larger ones count: half its variance, until a few are all there is.
+        """
+        shared = self.swings + together * swings
+        apart = (1.0 - min(together * together, 1.0)) ** 0.5 * swings
+        own = apart if self.own is None else self.own + apart
+        before = 0.0 if self.own is None else rows.mean_of_logs(float(self.own @ self.own))
+        lift = 0.5 * float(shared @ shared - self.swings @ self.swings)
+        lift += rows.mean_of_logs(float(own @ own)) - before
+        return replace(self, swings=shared, own=own, log=self.log + lift)
 
     def norm2(self) -> Floats:
         """The squared norm of each row, without e^log: (rows,)."""
@@ -242,6 +264,14 @@ class Rows:
         deep network neighbors share one.
         """
         return 3 * (index * min(self.nodes, GROUPS) // self.nodes) + which
+
+    def mean_of_logs(self, variance: float) -> float:
+        """ln of a mean over the batch of e^x, with x of this variance around 0.
+
+        Beyond a variance of 2 ln(batch) the largest is all there is (Derrida 1981).
+        """
+        most = log(self.batch)
+        return 0.5 * variance if variance <= 2.0 * most else (2.0 * most * variance) ** 0.5 - most
 
     def sources(self) -> int:
         """How many sources of chance there are."""

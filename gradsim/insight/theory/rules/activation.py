@@ -92,7 +92,7 @@ def backward(
     shares = shares / max(float(shares.sum()), 1e-300)
     moments_, alongs = [], []
     profiles: list[Floats | None] = []
-    tilt, wander, lone, flat, lift, follows = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    tilt, wander, lone, flat, lift, follows, alike = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     together = concentration(given, rows)
     for s, passage in enumerate(passages):
         incoming = given.moment[s]
@@ -105,6 +105,7 @@ def backward(
         flat += float(shares[s]) * passage.flatness
         lift += float(shares[s]) * passage.lift
         follows += float(shares[s]) * passage.follows
+        alike += float(shares[s]) * passage.alike
         # Of sum_u phi'_u^2 g_u^2: 3 E[phi'^4] / E[phi'^2]^2 - 1 for one row (Hanin 2018 has the 5
         # of relu), less 2 for the g alone, which the linear op has counted.
         agree = agreement(incoming, given.noise)
@@ -116,14 +117,15 @@ def backward(
         # So few units let something through that most often it is none of them.
         few, _ = over_batch(squares, together, rows)
         lift -= float(shares[s]) * 2.0 * max(few / taken.widths[s] - 1.0, 0.0)
+    out = given.following(follows * taken.swings, alike, rows)
     out = replace(
-        given,
-        log=given.log + lift,
+        out,
+        log=out.log + lift,
         moment=np.array(moments_),
         profiles=tuple(profiles),
         along=np.array(alongs),
         tilt=tilt,
-        swings=swung(given.swings + follows * taken.swings, rows.source(index, 1), wander),
+        swings=swung(out.swings, rows.source(index, 1), wander),
         lone=given.lone + lone,
         noise=given.noise * flat,
     )
@@ -182,6 +184,6 @@ def _scatter(
             passage,
             turn=turn,
             lift=float(back_shift),
-            follows=passage.follows * back,
+            follows=float(back),
         ),
     )

@@ -223,7 +223,8 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         coherent = (a**0.5 * one.coherent + b**0.5 * other.coherent) / factor**0.5
         coherent = coherence.held(coherent, r)
     lone = a * a * one.lone + b * b * other.lone
-    both = Gradient(widths, log, first + second, one.swings, lone=lone)
+    own = _weighed(one.own, a, other.own, b)
+    both = Gradient(widths, log, first + second, one.swings, lone=lone, own=own)
     squared = agreement(
         np.einsum("s,sij->ij", units / units.sum(), both.moment), max(one.noise, other.noise)
     )
@@ -237,10 +238,17 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         profiles=_both(one, a, other, b) if value.laws else (),
         swings=swung(a * one.swings + b * other.swings, rows.source(index, 2), crossing),
         lone=lone,
+        own=own,
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
         last=one.last if one.echo >= other.echo else other.last,
     ).normalized()
+
+
+def _weighed(one: Floats | None, a: float, other: Floats | None, b: float) -> Floats | None:
+    if one is None or other is None:
+        return a * one if one is not None else b * other if other is not None else None
+    return np.asarray(a * one + b * other)
 
 
 def _both(one: Gradient, a: float, other: Gradient, b: float) -> tuple[Floats | None, ...]:

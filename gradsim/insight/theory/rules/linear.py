@@ -68,6 +68,8 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
     agree = agreement(given.moment[0], given.noise)
     whole, apart = over_batch(agree, concentration(given, rows), rows)
     echoed = given.echo / (w.fan_in + given.echo)
+    if w.fitted:
+        given = given.following(-taken.swings, 1.0, rows)
     return replace(
         given,
         widths=taken.widths,
@@ -75,7 +77,7 @@ def backward(given: Gradient, weights: Weights, taken: Units, rows: Rows, index:
         last=given.last - echoed,
         moment=np.broadcast_to(moment, (len(taken.widths), *moment.shape)),
         swings=swung(
-            given.swings - taken.swings if w.fitted else given.swings,
+            given.swings,
             rows.source(index, 1),
             free * whole,
         ),

@@ -54,7 +54,9 @@ class Passage:
     bent: tuple[Floats, Floats] | None
     """phi'^2 at the values of a law (rows, values), and their shares for an average row."""
     follows: float
-    """How ln E[phi'^2] of the whole batch follows that of a row's ln q."""
+    """How ln E[phi'^2] of a row follows its ln q."""
+    alike: float
+    """How far the rows' ln q are alike: the root mean square of their correlations."""
 
 
 def passed(
@@ -114,6 +116,7 @@ def straight(taken: Units, s: int) -> Passage:
         lift=0.0,
         bent=None,
         follows=0.0,
+        alike=1.0,
     )
 
 
@@ -283,7 +286,8 @@ def _through(taken: Units, s: int, known: Moments) -> tuple[Floats, Passage]:
         base=base.mean(axis=2),
         lift=0.0,
         bent=None,
-        follows=float(np.sqrt(np.mean(together**2))),
+        follows=0.0,
+        alike=float(np.sqrt(np.mean(together**2))),
     )
 
 

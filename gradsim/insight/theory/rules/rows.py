@@ -103,14 +103,15 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows, index
         scatter = (n - degrees) / n + (1.0 - scales.fixed) / n
     own = 2.0 * (1.0 - scales.fixed) / n
     agree, _ = over_batch(agreement(taken.whole(), taken.noise), concentration(given, rows), rows)
-    swings = given.swings - agree**0.5 * taken.swings
+    given = given.following(-taken.swings, agree**0.5, rows)
     out = Gradient(
         widths=given.widths,
-        log=given.log + float(np.log1p(-lost)) + float(scatter) + 0.5 * taken.wander,
+        log=given.log + float(np.log1p(-lost)) + float(scatter),
         moment=given.moment / d[:, :, None] / d[:, None, :],
-        swings=swung(swings, rows.source(index, 1), own * agree),
+        swings=swung(given.swings, rows.source(index, 1), own * agree),
         noise=given.noise,
         lone=given.lone,
+        own=given.own,
         profiles=given.profiles,
     )
     out = replace(
