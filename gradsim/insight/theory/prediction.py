@@ -125,7 +125,7 @@ def predicting(e: Experiment, data: Data, most: int) -> Generator[None, None, tu
 def _profiling(found: Walk, given: Gradient) -> Generator[None, None, Profile]:
     """The profile behind this gradient at the output."""
     layers = [mark.pre_activation for mark in found.wiring.marks[:-1]]
-    logs, chances, shares = {}, {}, {}
+    logs, chances, shares, left = {}, {}, {}, {}
     back = found.going_back(given)
     while True:
         with np.errstate(all="ignore"):
@@ -136,6 +136,7 @@ def _profiling(found: Walk, given: Gradient) -> Generator[None, None, Profile]:
         if index in layers[-1:]:
             layers.pop()
             logs[index], chances[index] = gradient.log2(), gradient.swings
+            left[index] = gradient.open
             shares[index] = _coherent_share(gradient, found.values[index])
         yield
     order = sorted(logs)
@@ -147,12 +148,13 @@ def _profiling(found: Walk, given: Gradient) -> Generator[None, None, Profile]:
     with np.errstate(all="ignore"):
         apart = chance - chance[-1]
         spread = np.einsum("ls,ls->l", chance, chance)
-        away = np.arange(len(order) - 1.0, -1.0, -1.0)
+        away = SHARP * np.arange(len(order) - 1.0, -1.0, -1.0)
+        away += np.array([left[k] - left[order[-1]] for k in order])
         expected = np.array([logs[k] - logs[order[-1]] for k in order])
         return Profile(
             expected,
             expected - 0.5 * (spread - spread[-1]),
-            np.einsum("ls,ls->l", apart, apart) + (SHARP * away) ** 2,
+            np.einsum("ls,ls->l", apart, apart) + away**2,
         )
 
 

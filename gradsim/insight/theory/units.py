@@ -127,6 +127,8 @@ class Gradient:
     own: Floats | None = None
     """What the sources of the forward pass do to the logarithm of one row's squared norm, and to no
     other row's; None for nothing."""
+    open: float = 0.0
+    """What the theory leaves open in ln |g|^2, as a deviation; it adds up from layer to layer."""
     tilt: float = 1.0
     """E[g^2 x^2] / (E[g^2] E[x^2]) with x the value that it belongs to."""
     along: Floats | None = None

@@ -17,6 +17,9 @@ from gradsim.insight.theory.rules.passage import Passage, Seen, bent, straight
 from gradsim.insight.theory.scatter import agreement, concentration, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
+SECOND_ORDER = 1.5
+"""How far the effect of a length that scatters may be off, as a multiple of it: measured."""
+
 
 def forward(
     taken: Units,
@@ -121,6 +124,7 @@ def backward(
     out = replace(
         out,
         log=out.log + lift,
+        open=given.open + SECOND_ORDER * abs(out.log - given.log),
         moment=np.array(moments_),
         profiles=tuple(profiles),
         along=np.array(alongs),

@@ -19,6 +19,12 @@ from gradsim.insight.theory.quadrature import Floats
 from gradsim.insight.theory.rules.behind import ALIKE, MOST, spread
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, raised, swung
 
+NARROW = 3.0
+"""How far ln |g|^2 may be off behind one of so many units, times the units: measured.
+
+What a finite width does to the spectrum of the rows is known to first order alone.
+"""
+
 SMALLEST = 8
 """Rows below which 1 / s^2 has no variance to speak of, and so no typical value."""
 
@@ -118,6 +124,7 @@ def backward(
         given,
         moment=np.array(moments),
         swings=swung(given.swings, rows.source(index, 1), wander),
+        open=given.open + NARROW / sum(taken.widths),
         tilt=1.0,
         along=None,
         coherent=None if given.coherent is None else np.zeros_like(given.coherent),

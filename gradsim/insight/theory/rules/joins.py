@@ -239,6 +239,7 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         swings=swung(a * one.swings + b * other.swings, rows.source(index, 2), crossing),
         lone=lone,
         own=own,
+        open=a * one.open + b * other.open,
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
         last=one.last if one.echo >= other.echo else other.last,

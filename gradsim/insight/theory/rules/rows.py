@@ -112,6 +112,7 @@ def backward(given: Gradient, scales: RowScales, taken: Units, rows: Rows, index
         noise=given.noise,
         lone=given.lone,
         own=given.own,
+        open=given.open,
         profiles=given.profiles,
     )
     out = replace(
