@@ -17,7 +17,7 @@ from gradsim.insight.theory.rules.passage import Passage, Seen, bent, straight
 from gradsim.insight.theory.scatter import agreement, concentration, over_batch
 from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, swung
 
-SECOND_ORDER = 1.5
+SECOND_ORDER = 3.0
 """How far the effect of a length that scatters may be off, as a multiple of it: measured."""
 
 

@@ -25,6 +25,9 @@ NARROW = 3.0
 What a finite width does to the spectrum of the rows is known to first order alone.
 """
 
+SURE = 0.05
+"""Share of a gradient that must be left, as a difference of two large numbers."""
+
 SMALLEST = 8
 """Rows below which 1 / s^2 has no variance to speak of, and so no typical value."""
 
@@ -111,12 +114,18 @@ def backward(
         moment, x = given.moment[s], found.covariance
         along = x * moment if given.along is None else given.along[s]
         centered = rows.centered(moment)
-        left = rows.batch * rows.spread(moment) - rows.total(along) / rows.batch
+        whole = rows.batch * rows.spread(moment)
+        left = whole - rows.total(along) / rows.batch
+        if not left > SURE * whole:
+            raise UntreatedError(
+                "batch normalization takes out nearly all of a gradient, and what is left of it is "
+                "not known"
+            )
         product = rows.centered(x) @ centered
         shape = rows.loosened(centered - (product + product.T) / rows.count)
         size = rows.trace(shape)
-        if not (left > 0.0 and size > 0.0):
-            shape, size, left = centered, rows.trace(centered), max(left, 0.0)
+        if not size > 0.0:
+            shape, size = centered, rows.trace(centered)
         factor = found.inverse / found.variance * left / max(size, 1e-300)
         moments.append(shape * factor)
         wander += 2.0 * found.participation / sum(taken.widths)

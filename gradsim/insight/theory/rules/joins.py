@@ -5,6 +5,7 @@ join's own formula.
 """
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 
@@ -239,11 +240,17 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
         swings=swung(a * one.swings + b * other.swings, rows.source(index, 2), crossing),
         lone=lone,
         own=own,
-        open=a * one.open + b * other.open,
+        open=_left(one.open, a, other.open, b),
         noise=a * a * one.noise + b * b * other.noise,
         echo=a * one.echo + b * other.echo,
         last=one.last if one.echo >= other.echo else other.last,
     ).normalized()
+
+
+def _left(one: float, a: float, other: float, b: float) -> float:
+    """What two gradients with these shares leave open: what one has more may be in phase."""
+    more = one - other
+    return min(one, other) + abs(more) * sqrt(a if more > 0.0 else b)
 
 
 def _weighed(one: Floats | None, a: float, other: Floats | None, b: float) -> Floats | None:
