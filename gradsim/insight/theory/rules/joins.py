@@ -14,7 +14,10 @@ from gradsim.insight.theory.rules import coherence
 from gradsim.insight.theory.rules import law as laws
 from gradsim.insight.theory.rules.law import Sum
 from gradsim.insight.theory.scatter import agreement, concentration, over_batch
-from gradsim.insight.theory.units import Gradient, Rows, Units, common, swung
+from gradsim.insight.theory.units import Gradient, Rows, Units, UntreatedError, common, swung
+
+SURE = 0.05
+"""Share of the squares of two gradients that must be left of their sum."""
 
 Sums = tuple[Sum | None, ...]
 """What is known of a sum's distribution, by segment."""
@@ -220,7 +223,11 @@ def joined(one: Gradient, other: Gradient, value: Units, rows: Rows, index: int)
     if one.coherent is not None and other.coherent is not None:
         r = coherence.lean(value)
         cross = (a * b) ** 0.5 * coherence.crossing(one.coherent, other.coherent, r)
-        factor = max(1.0 + 2.0 * cross, 1e-3)
+        factor = 1.0 + 2.0 * cross
+        if not factor > SURE:
+            raise UntreatedError(
+                "the gradients of two paths nearly cancel, and what is left of them is not known"
+            )
         coherent = (a**0.5 * one.coherent + b**0.5 * other.coherent) / factor**0.5
         coherent = coherence.held(coherent, r)
     lone = a * a * one.lone + b * b * other.lone
