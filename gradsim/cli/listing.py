@@ -139,6 +139,20 @@ def _settings() -> Table:
     ]
 
 
+def _keys() -> Table:
+    from gradsim.tui.binding import full_name  # noqa: PLC0415
+    from gradsim.tui.keymap import TABLES  # noqa: PLC0415
+
+    return [
+        ("name", "key", "what it does"),
+        *(
+            (full_name(table, key), key.shown, key.about)
+            for table, keys in TABLES.items()
+            for key in keys
+        ),
+    ]
+
+
 def _scenarios() -> Table:
     from gradsim.scenario.shelf import find, shipped  # noqa: PLC0415
 
@@ -162,6 +176,7 @@ LISTS: dict[str, tuple[str, Callable[[], Table]]] = {
     "data": ("data sets and sequences to learn from", _data),
     "knobs": ("all settings of an experiment, with their defaults", _knobs),
     "settings": ("how the app looks and behaves; gradsim locate says where they are", _settings),
+    "keys": ("keys of the app, by the names they have in the settings file", _keys),
     "scenarios": ("lessons to play and to check", _scenarios),
 }
 """What can be listed: a line about it, and the making of its table."""

@@ -50,6 +50,9 @@ def page() -> str:
         "How the app looks and behaves: keys of `settings.toml`, which is where `gradsim locate` "
         "says, and rows of the panel that `,` opens.",
         _settings(),
+        'A table `[keys]` there gives other keys to what is done, by its name: `play = "p"`, or '
+        '`map.measure = "f5"` for a key of a view; several stand behind commas.',
+        _key_names(),
         "## Notes",
         "What a verdict may add, each with layers, numbers and the ledger's reason.",
         _notes(),
@@ -238,6 +241,11 @@ def _settings() -> str:
             for name, declared in PREFERENCES.items()
         ),
     )
+
+
+def _key_names() -> str:
+    head, *rows = LISTS["keys"][1]()
+    return _table(head, ((_code(name), _code(key), about) for name, key, about in rows))
 
 
 def _weight() -> str:

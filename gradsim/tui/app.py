@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
@@ -20,16 +20,18 @@ from gradsim.keeping.preferences import DEFAULTS, Preferences
 from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
 from gradsim.tui import takeaway
+from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.cause import CauseScreen
 from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.help import HelpScreen
-from gradsim.tui.keys import KEYS
+from gradsim.tui.keymap import VIEW_KEYS, keymap
+from gradsim.tui.keys import KEYS, Key
 from gradsim.tui.knobs import KnobScreen
 from gradsim.tui.panels import PANELS, SMALLEST, bordered, heights
 from gradsim.tui.playback import Playback
 from gradsim.tui.preferences import PreferenceScreen
-from gradsim.tui.settings import FLOW, Settings, Tab
+from gradsim.tui.settings import Settings
 from gradsim.tui.stops import StopScreen
 from gradsim.tui.switching import Turn, idle_key, turned
 from gradsim.tui.theme import THEMES
@@ -42,13 +44,6 @@ SLICE = 0.018
 
 PANE_SLICE = 0.006
 """Seconds between two frames for what a view has to work out."""
-
-FLOW_KEY = "1"
-
-TABS = (
-    Tab(FLOW_KEY, FLOW, FLOW),
-    *(Tab(view.KEY, view.NAME, view.BRIEF or view.NAME) for view in VIEWS),
-)
 
 PLOTS_EVERY = 3
 """Plots are drawn at every so many frames while playing: they cost more than the rest together."""
@@ -64,11 +59,7 @@ class GradsimApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = ""
     TITLE = "gradsim"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key.keys, key.action, key.about, show=False) for key in KEYS),
-        Binding(FLOW_KEY, f"view('{FLOW}')", "the view it opens with", show=False),
-        *(Binding(view.KEY, f"view('{view.NAME}')", view.ABOUT, show=False) for view in VIEWS),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bound((*KEYS, *VIEW_KEYS))
     CSS = """
     Screen { background: $background; overflow: hidden; }
     Canvas { width: 100%; height: 1; padding: 0 1; }
@@ -104,7 +95,9 @@ class GradsimApp(App[None]):
         self.layer = 1
         self.level = 0
         self.remedy: Ghost | None = None
-        self.settings = Settings(tabs=TABS)
+        self.keymap, _ = keymap(preferences.keys)
+        self.set_keymap(dict(self.keymap.own))
+        self.settings = Settings(tabs=self.keymap.tabs(), app_keys=self.keymap.now(KEYS))
         self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
         self._live = live
         self._canvases: dict[str, Canvas] = {}
@@ -428,16 +421,19 @@ class GradsimApp(App[None]):
             return
         if before:
             before.left()
-        self.settings = replace(self.settings, view=name, keys=after.KEYS if after else ())
+        self.settings = replace(self.settings, view=name, keys=self._keys_of(after))
         self.driver.message = ""
         self._arrange(*self.size)
         self.set_focus(after)
         if after:
             after.opened()
 
+    def _keys_of(self, pane: ViewPane | None) -> tuple[Key, ...]:
+        return self.keymap.now(pane.KEYS, pane.NAME) if pane else ()
+
     def action_next_view(self) -> None:
         """The view after the one on screen."""
-        names = [tab.name for tab in TABS]
+        names = [tab.name for tab in self.settings.tabs]
         self.action_view(names[(names.index(self.settings.view) + 1) % len(names)])
 
     def action_stops(self) -> None:
@@ -474,7 +470,7 @@ class GradsimApp(App[None]):
 
     def action_help(self) -> None:
         """Every key."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.keymap))
 
     def _soon(self) -> None:
         """Do at once what a key asked for, and show it."""

@@ -10,7 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gradsim.tui.keys import KEYS, PANEL_KEYS, SETTING_KEYS, STOP_KEYS
+from gradsim.tui.keymap import TABLES, Keymap
+from gradsim.tui.keys import KEYS
 from gradsim.tui.theme import style
 from gradsim.tui.views import VIEWS
 
@@ -20,10 +21,11 @@ TITLES = {
     "switch": "Switch a part",
     "look": "Look",
     "keep": "Keep and take away",
-    "panel": "In the list of knobs (k)",
-    "stops": "In the list of what playback stops at (b)",
-    "settings": "In the settings (,)",
+    "panel": "In the list of knobs ({knobs})",
+    "stops": "In the list of what playback stops at ({stops})",
+    "settings": "In the settings ({settings})",
 }
+"""Groups of keys; in braces stands what is done by the key that opens such a list."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -41,9 +43,13 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { width: 100%; height: auto; }
     """
 
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self._keymap = keymap
+
     def compose(self) -> ComposeResult:
         """The list in its frame."""
-        self._scroll = VerticalScroll(Static(_listing()))
+        self._scroll = VerticalScroll(Static(_listing(self._keymap)))
         self._scroll.border_title = "keys"
         self._scroll.border_subtitle = "↑ ↓ PgDn scroll   esc closes"
         yield self._scroll
@@ -53,18 +59,23 @@ class HelpScreen(ModalScreen[None]):
         self._scroll.focus()
 
 
-def _listing() -> Table:
+def _listing(keymap: Keymap) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, width=9)
     table.add_column()
     for group, title in TITLES.items():
-        table.add_row("", Text(title, style("title")))
-        for key in (*KEYS, *PANEL_KEYS, *STOP_KEYS, *SETTING_KEYS):
+        opened = {name: keymap.of(name) for name in ("knobs", "stops", "settings")}
+        table.add_row("", Text(title.format(**opened), style("title")))
+        listed = [*keymap.now(KEYS)]
+        for name in ("knob-list", "stop-list", "setting-list"):
+            listed += keymap.now(TABLES[name], name)
+        for key in listed:
             if key.group == group:
                 table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
     for view in VIEWS:
         table.add_row("", Text(f"View {view.NAME}", style("title")))
-        table.add_row(Text(view.KEY, style("key")), Text(view.ABOUT, style("text")))
-        for key in view.KEYS:
+        opener = keymap.of(f"open-{view.NAME}")
+        table.add_row(Text(opener, style("key")), Text(view.ABOUT, style("text")))
+        for key in keymap.now(view.KEYS, view.NAME):
             table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
     return table

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
@@ -17,6 +17,7 @@ from gradsim.errors import InputError
 from gradsim.keeping.files import short
 from gradsim.keeping.keeper import UNNAMED
 from gradsim.keeping.sessions import Entry, ago
+from gradsim.tui.binding import bound
 from gradsim.tui.keys import DIALOG_KEYS
 from gradsim.tui.theme import style
 
@@ -39,9 +40,7 @@ _BOX = """
 class Dialog(ModalScreen[int]):
     """A box in the middle that escape closes; it may come to the index of what was chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, key.about, show=False) for key in DIALOG_KEYS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bound(DIALOG_KEYS, "dialog")
 
     def action_back(self) -> None:
         """Close it."""
@@ -157,10 +156,10 @@ def rows(found: Sequence[Entry], now: datetime | None = None) -> list[tuple[str,
     ]
 
 
-def offer(found: Sequence[Entry], now: datetime | None = None) -> str:
-    """The quiet line with which the last session is offered; empty where there is none."""
+def offer(found: Sequence[Entry], key: str, now: datetime | None = None) -> str:
+    """The quiet line that says which key opens the last session; empty where there is none."""
     last = next((entry for entry in found if not entry.running), None)
     if last is None:
         return ""
     when = ago(last.saved, now or datetime.now(UTC))
-    return f"ctrl o opens the last session: {last.title}, {when}"
+    return f"{key} opens the last session: {last.title}, {when}"

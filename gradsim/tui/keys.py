@@ -15,6 +15,20 @@ class Key:
     about: str
     group: str
     brief: str = ""
+    called: str = ""
+    """Its name, where that made of the action would not do."""
+
+    @property
+    def name(self) -> str:
+        """What it does, as the settings file calls it: `play`, `move-op`, `move-op-back`."""
+        if self.called:
+            return self.called
+        verb, _, inside = self.action.removeprefix("app.").partition("(")
+        words = [word.strip(" '") for word in inside.rstrip(")").split(",") if word]
+        if words and words[-1] == "1":
+            del words[-1]
+        back = (f"back{word.removesuffix('-1')}" if word[0] == "-" else word for word in words)
+        return "-".join(word.replace("_", "-") for word in (verb, *back))
 
 
 _NAMES = {"[": "left_square_bracket", "]": "right_square_bracket"}
@@ -65,12 +79,19 @@ KEYS: tuple[Key, ...] = (
     *_knob_keys(),
     Key("u", "u", "undo", "undo the last switch; what came after it is kept", "switch", "undo"),
     Key("U", "U", "redo", "redo it", "switch"),
-    Key("up", "↑", "layer(1)", "select the next layer", "look"),
-    Key("down", "↓", "layer(-1)", "select the layer before", "look"),
+    Key("up", "↑", "layer(1)", "select the next layer", "look", called="select"),
+    Key("down", "↓", "layer(-1)", "select the layer before", "look", called="select-back"),
     Key("v", "v", "level", "look at another recurrent layer", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),
     Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
-    Key("escape", "esc", "view('flow')", "back to the view it opened with", "look"),
+    Key(
+        "escape",
+        "esc",
+        "view('flow')",
+        "back to the view it opened with",
+        "look",
+        called="back-to-flow",
+    ),
     Key("tab", "tab", "next_view", "the next view", "look", "views"),
     Key("ctrl+s", "ctrl s", "save", "keep this session under a name", "keep"),
     Key("ctrl+o", "ctrl o", "sessions", "open a session that was kept", "keep"),

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from rich.table import Table
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Resize
 from textual.screen import ModalScreen
@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.tui.about import about_choice, about_knob, about_place
+from gradsim.tui.binding import bound
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import PANEL_KEYS
 from gradsim.tui.places import Place
@@ -39,9 +40,7 @@ TYPE = "type"
 class KnobScreen(ModalScreen[None]):
     """Enter opens a knob (its choices, or a field to type in); left and right go to neighbors."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, key.about, show=False) for key in PANEL_KEYS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bound(PANEL_KEYS, "knob-list")
     DEFAULT_CSS = f"""
     KnobScreen {{ align: center middle; background: $background 60%; }}
     KnobScreen > Vertical {{

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
 from gradsim.keeping.commands import app_command
+from gradsim.keeping.files import short
 from gradsim.keeping.folders import sessions_folder, settings_file
 from gradsim.keeping.keeper import Keeper
 from gradsim.keeping.sessions import Report, entries, open_file
@@ -22,6 +23,7 @@ from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.kept import offer
+from gradsim.tui.keymap import keymap
 from gradsim.tui.playback import Playback
 
 
@@ -35,7 +37,7 @@ def open_app(experiment: Experiment, steps: int = 0, *, offered: bool = False) -
         if steps:
             app.driver.move(Advance(Grain.STEP, steps))
         if offered:
-            app.driver.message = offer(entries(sessions_folder()))
+            app.driver.message = offer(entries(sessions_folder()), app.keymap.of("sessions"))
 
     with threadpool_limits(1):
         _run(Session(experiment), begin)
@@ -77,6 +79,7 @@ def _run(
         keeper = Keeper(session, sessions_folder(), source)
         app = GradsimApp(session, playback=playback, preferences=preferences, keeper=keeper)
         begin(app)
+        problems += keymap(preferences.keys, short(settings_file()))[1]
         if problems:
             app.driver.message = "; ".join(problems)
         with _ended_by_signals(app) as hung_up:

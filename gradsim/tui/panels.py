@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradsim.tui.keys import KEYS, Key
+from gradsim.tui.keys import Key
 from gradsim.tui.settings import Settings, Tab
 from gradsim.view import words
 from gradsim.view.frame import Frame
@@ -70,7 +70,7 @@ def _foot(frame: Frame, width: int, _height: int, settings: Settings) -> list[Li
     taken = {name for key in settings.keys for name in key.keys.split(",")}
     parts += [
         _brief(key)
-        for key in KEYS
+        for key in settings.app_keys
         if key.brief
         and taken.isdisjoint(key.keys.split(","))
         and (frame.view.narration or key.group != "scenario")

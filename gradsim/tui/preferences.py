@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
@@ -17,6 +17,7 @@ from gradsim.errors import InputError
 from gradsim.keeping.files import short
 from gradsim.keeping.preferences import PREFERENCES, Preferences
 from gradsim.keeping.settings_file import change
+from gradsim.tui.binding import bound
 from gradsim.tui.keys import SETTING_KEYS
 from gradsim.tui.theme import style
 
@@ -24,9 +25,7 @@ from gradsim.tui.theme import style
 class PreferenceScreen(ModalScreen[None]):
     """Enter, left and right go to another value; it holds at once, and is written to the file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, key.about, show=False) for key in SETTING_KEYS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bound(SETTING_KEYS, "setting-list")
     DEFAULT_CSS = """
     PreferenceScreen { align: center middle; background: $background 60%; }
     PreferenceScreen > Vertical {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gradsim.tui.keys import Key
+from gradsim.tui.keys import KEYS, Key
 from gradsim.view.plot import Markers
 
 FLOW = "flow"
@@ -32,3 +32,5 @@ class Settings:
     tabs: tuple[Tab, ...] = ()
     keys: tuple[Key, ...] = ()
     """Its own keys."""
+    app_keys: tuple[Key, ...] = KEYS
+    """Those of the app, as they are now."""

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from gradsim.errors import InputError
 from gradsim.insight.watch import EVENTS, FORMS, Condition, parsed
+from gradsim.tui.binding import bound
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import STOP_KEYS
 from gradsim.tui.theme import style
@@ -23,9 +24,7 @@ TYPE = "type"
 class StopScreen(ModalScreen[None]):
     """Space switches a condition on or off; the last row takes one that is typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, key.about, show=False) for key in STOP_KEYS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bound(STOP_KEYS, "stop-list")
     DEFAULT_CSS = """
     StopScreen { align: center middle; background: $background 60%; }
     StopScreen > Vertical {

@@ -7,9 +7,8 @@ worker processes that `tick` looks after, so that no key ever waits.
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
 
-from textual.binding import Binding, BindingType
-
 from gradsim.insight.remedies.ghost import Ghost
+from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import Key
@@ -67,10 +66,7 @@ class ViewPane(Canvas, can_focus=True):
 
     def __init_subclass__(cls) -> None:
         """Bind the keys of the table."""
-        bindings: list[BindingType] = [
-            Binding(key.keys, key.action, key.about, show=False) for key in cls.KEYS
-        ]
-        cls.BINDINGS = bindings
+        cls.BINDINGS = bound(cls.KEYS, cls.NAME)
         super().__init_subclass__()
 
     def __init__(self, host: Host) -> None:
