@@ -31,10 +31,15 @@ SHOTS: dict[str, tuple[tuple[int, int], dict[str, object], list[str]]] = {
         (200, 60), DEEP, ["pagedown"] * 40 + ["shift+right"] * 2 + ["ctrl+right"] * 9
     ),
     "why": ((120, 40), DEEP, ["pagedown"] * 25 + ["up"] * 6 + ["3"]),
+    "waterfall": (
+        (120, 40), DEEP,
+        ["5"] + ["pagedown"] * 80 + ["a"] + ["pagedown"] * 100 + ["c"] + ["pagedown"] * 60,
+    ),
     "weight": ((120, 40), TANH, ["pagedown"] * 5 + ["4", "m"] + ["plus"] * 3),
     "through-time": (
         (120, 40), SEQUENCE, ["pagedown"] * 20 + ["shift+right"] * 2 + ["ctrl+right"] * 30
     ),
+    "through-time-waterfall": ((120, 40), SEQUENCE, ["pagedown"] * 90 + ["up"] * 9 + ["5"]),
     "through-time-why": ((120, 40), SEQUENCE, ["pagedown"] * 20 + ["up"] * 30 + ["3"]),
 }  # fmt: skip
 """Name, terminal size, knobs, and keys pressed."""
