@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from math import inf, isfinite, log10, nan
+from typing import TypeAlias
 
 import numpy as np
 
@@ -232,38 +233,61 @@ def ledger(session: Session, step: int | None = None, layer: int | None = None) 
     named: a block takes the gradient from the state of a time step to the state before it.
     """
     machine = session.machine_with_gradients(step)
-    network = machine.network
     with np.errstate(all="ignore"):
-        if machine.experiment.cell != "none":
-            return Ledger(tuple(_through_time(network, layer)))
-        return Ledger(tuple(_blocks(network, machine.experiment)))
+        ways = _ways(machine.network, machine.experiment, layer)
+        return Ledger(tuple(_block(machine.network, *way) for way in ways))
 
 
-def _blocks(network: Network, experiment: Experiment) -> Iterator[Block]:
+def block_of(
+    network: Network, experiment: Experiment, place: LayerName, level: int | None = None
+) -> Block | None:
+    """The block of the ledger that a layer is in, or a time step of the recurrent layer `level`.
+
+    None where there is none: no gradient goes back from the first time step, or past a cut. The
+    network is one whose gradients are all known.
+    """
+    for way in _ways(network, experiment, level):
+        first, last = way[:2]
+        if place == last or (
+            "output" not in (place, last) and int(first) <= int(place) <= int(last)
+        ):
+            with np.errstate(all="ignore"):
+                return _block(network, *way)
+    return None
+
+
+_Way: TypeAlias = tuple[LayerName, LayerName, int, int, str]
+"""First and last place of a block, the values at its input and at its output, and its axis."""
+
+
+def _ways(network: Network, experiment: Experiment, level: int | None) -> Iterator[_Way]:
+    if experiment.cell != "none":
+        return _through_time(network, level)
+    return _through_layers(network, experiment)
+
+
+def _through_layers(network: Network, experiment: Experiment) -> Iterator[_Way]:
     slots = {layer.name: layer for layer in network.layers}
-    ends: list[tuple[LayerName, LayerName, int, int]] = []
+    ways: list[_Way] = []
     entry = 0
     for cut in blocks(experiment):
-        ends.append((cut.first, cut.last, entry, slots[cut.last].output))
+        ways.append((cut.first, cut.last, entry, slots[cut.last].output, "layer"))
         entry = slots[cut.last].output
-    ends.append(("output", "output", entry, slots["output"].output))
-    for first, last, start, end in reversed(ends):
-        yield _block(network, first, last, start, end, "layer")
+    ways.append(("output", "output", entry, slots["output"].output, "layer"))
+    yield from reversed(ways)
 
 
-def _through_time(network: Network, layer: int | None) -> Iterator[Block]:
+def _through_time(network: Network, level: int | None) -> Iterator[_Way]:
     top = max(slots.name for slots in network.layers[:-1] if slots.name != "output")
-    steps = [slots for slots in network.layers if slots.name == (layer or top)]
+    steps = [slots for slots in network.layers if slots.name == (level or top)]
     if steps[0].name == top:
-        yield _block(
-            network, "output", "output", steps[-1].output, network.layers[-1].output, "time step"
-        )
+        yield ("output", "output", steps[-1].output, network.layers[-1].output, "time step")
     for before, now in reversed(list(pairwise(steps))):
         assert now.time is not None
         op = network.nodes[now.pre_activation - 1].op
         if isinstance(op, RecurrentLinear) and op.cut and not readout_every(network):
             return  # the gradient is cut there: nothing before it has any
-        yield _block(network, now.time, now.time, before.output, now.output, "time step")
+        yield (now.time, now.time, before.output, now.output, "time step")
 
 
 def readout_every(network: Network) -> bool:

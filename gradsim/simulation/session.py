@@ -1,6 +1,6 @@
 """The session: runs, a cursor, and the actions taken so far. Actions alone change it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -182,11 +182,24 @@ class Session:
 
         The step is one already done, or that at the cursor. To be read, and left as it is.
         """
+        for _ in self.going_to_gradients(step):
+            pass
+        return self._machine
+
+    def going_to_gradients(self, step: int | None = None) -> Generator[None, None, Machine]:
+        """What `machine_with_gradients` does, in slices of one op; the machine is what it returns.
+
+        Somebody else may move the machine between two slices: it is brought back.
+        """
         if step is None or step == self.cursor.step:
-            self.look()
+            yield from self.looking()
             step = self.cursor.step
-        phases = [phase for phase, *_ in self.run.records[step].plan]
-        return self.machine_at(Position(step, phases.index(Phase.UPDATE)))
+        run, plan = self.run, self.run.records[step].plan
+        there = Position(step, [phase for phase, *_ in plan].index(Phase.UPDATE))
+        yield from self._machine.seek(run, there)
+        while self._machine.run is not run or self._machine.position != there:
+            yield from self._machine.seek(run, there)
+        return self._machine
 
     def at_hand(self) -> tuple[Position, Origin] | None:
         """A state at or just before the cursor, as a session could start from it; nothing is

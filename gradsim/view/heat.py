@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 
 import numpy as np
-import numpy.typing as npt
 
+from gradsim.insight.tally import strongest
 from gradsim.nn.arrays import Array
 from gradsim.numbers import number
 from gradsim.view.lines import Line, Run, fitted
@@ -74,7 +74,7 @@ def heat(
         return []
     down = Lane.of(matrix.shape[0], height - margin, TALLEST)
     across = Lane.of(matrix.shape[1], width - margin, WIDEST)
-    values = _together(matrix, down, across)
+    values = strongest(matrix, down.starts, across.starts)
     top = largest(matrix) if limit is None else limit
     here = None if cursor is None else (down.block_of(cursor[0]), across.block_of(cursor[1]))
     lines: list[Line] = []
@@ -123,21 +123,3 @@ def _cell(value: float, limit: float, markers: Markers) -> Run:
     share = abs(value) / limit if limit else 1.0
     level = min(int(share * len(signs)), len(signs) - 1)
     return signs[level], f"heat-{side}-{level + 1}"
-
-
-def _together(matrix: Array, down: Lane, across: Lane) -> Array:
-    """For each block its entry that is largest in size; what is not finite comes first."""
-    finite = np.where(np.isfinite(matrix), matrix, 0.0)
-    high = _each(np.maximum, finite, down, across)
-    low = _each(np.minimum, finite, down, across)
-    out = np.where(high >= -low, high, low)
-    for odd in (-np.inf, np.inf):
-        out[_each(np.logical_or, matrix == odd, down, across)] = odd
-    out[_each(np.logical_or, np.isnan(matrix), down, across)] = np.nan
-    return np.asarray(out)
-
-
-def _each(what: np.ufunc, matrix: npt.NDArray[np.generic], down: Lane, across: Lane) -> Array:
-    """What becomes of the entries of each block together."""
-    rows = what.reduceat(matrix, down.starts, axis=0)
-    return np.asarray(what.reduceat(rows, across.starts, axis=1))

@@ -102,6 +102,10 @@ class Picture:
     """
 
     rows: tuple[tuple[tuple[str, str], ...], ...]
+    left: int = 0
+    """Cells left of the canvas; 0 where there is none."""
+    foot: int = 0
+    """Rows below it."""
 
     def text(self) -> str:
         """The rows without roles, one to a line."""
@@ -527,9 +531,9 @@ class _Grid:
                     signs[at] = sign
                     roles[at] = role
 
-    def picture(self) -> Picture:
+    def picture(self, left: int = 0, foot: int = 0) -> Picture:
         """What was written, cells of one role joined into runs."""
-        return Picture(tuple(map(_runs, self.signs, self.roles)))
+        return Picture(tuple(map(_runs, self.signs, self.roles)), left, foot)
 
 
 def _runs(signs: list[str], roles: list[str]) -> tuple[tuple[str, str], ...]:
@@ -586,7 +590,7 @@ def draw(
         fine, plain, edge = MARKS[_KINDS[kind]]
         row = top if edge == "top" else top + up.cells - 1
         grid.write(row, left + column, plain if markers == "ascii" else fine, "mark")
-    return grid.picture()
+    return grid.picture(left, foot)
 
 
 def _frame(

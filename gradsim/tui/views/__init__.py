@@ -1,6 +1,7 @@
 """The views of the app, beside the one it opens with. A new one is a class and a line here."""
 
 from gradsim.tui.views.base import Host, ViewPane
+from gradsim.tui.views.layer import LayerView
 from gradsim.tui.views.map import MapView
 from gradsim.tui.views.remedies import RemediesView
 from gradsim.tui.views.waterfall import WaterfallView
@@ -8,6 +9,7 @@ from gradsim.tui.views.weight import WeightView
 from gradsim.tui.views.why import WhyView
 
 VIEWS: tuple[type[ViewPane], ...] = (
+    LayerView,
     WhyView,
     WeightView,
     WaterfallView,

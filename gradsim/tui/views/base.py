@@ -49,7 +49,7 @@ class Host(Protocol):
 class ViewPane(Canvas, can_focus=True):
     """A view. It has the focus while it is shown, so that its keys come before the app's.
 
-    A class says what it is in `NAME` (also its id), `TITLE` (on the border), `KEY` (opens it),
+    A class says what it is in `NAME`, `TITLE` (on the border), `KEY` (opens it),
     `ABOUT` (a line for the help) and `KEYS`; it draws in `draw`. It is there from the start, so
     what costs time or memory waits until it is first `opened`.
     """
@@ -70,7 +70,7 @@ class ViewPane(Canvas, can_focus=True):
         super().__init_subclass__()
 
     def __init__(self, host: Host) -> None:
-        super().__init__(id=self.NAME, title=self.TITLE)
+        super().__init__(id=f"view-{self.NAME}", title=self.TITLE)
         self.host = host
 
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:

@@ -9,9 +9,8 @@ from gradsim.insight.slope import WIDEN, differencing, fitting, nudging, outward
 from gradsim.insight.study import Study, begin, reach
 from gradsim.insight.weight import Probe, Weight
 from gradsim.nn.network import LayerName
-from gradsim.simulation.events import Phase
-from gradsim.simulation.run import Position
 from gradsim.tui.keys import Key
+from gradsim.tui.looking import costs_nothing
 from gradsim.tui.settings import Settings
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.frame import Frame
@@ -131,18 +130,13 @@ class WeightView(ViewPane):
 
     def _may_look(self) -> bool:
         """Whether the session may be asked now, without disturbing what it is doing."""
-        driver, session = self.host.driver, self.host.driver.session
+        driver = self.host.driver
         if driver.busy:
             return False
         if not driver.playing or self._study is None:
             return True
-        if self._work is not None or driver.playback is not None:
-            return False  # what was begun is seen to its end; a scenario is not held up
-        # Where the step's gradients are still to come, or have just come, looking costs nothing.
-        step, records = session.cursor.step, session.run.records
-        plan = records[step].plan if step < len(records) else ()
-        updates = [k for k, (phase, *_) in enumerate(plan) if phase is Phase.UPDATE]
-        return not updates or session.run.end() <= Position(step, updates[0])
+        # What was begun is seen to its end.
+        return self._work is None and costs_nothing(driver)
 
     def _looking(self, here: Place) -> Iterator[None]:
         """Look at the session, then at the weight."""

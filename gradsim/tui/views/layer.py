@@ -1,0 +1,155 @@
+"""The view "layer": everything about the selected layer of the step shown, as pictures."""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gradsim.experiment.experiment import Experiment
+from gradsim.insight.layer import LayerStudy, capture, studying
+from gradsim.nn.network import LayerName
+from gradsim.tui.keys import Key
+from gradsim.tui.looking import costs_nothing
+from gradsim.tui.settings import Settings
+from gradsim.tui.views.base import Host, ViewPane
+from gradsim.view.frame import Frame
+from gradsim.view.layer import layer
+from gradsim.view.lines import Line, fitted
+
+WAITING = "the layer's arrays are being counted …"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is looked at: a layer of a network, at a step of a run."""
+
+    run: int
+    step: int
+    experiment: Experiment
+    layer: LayerName
+    time: int | None
+
+
+class LayerView(ViewPane):
+    """The selected layer: its functions and what enters them, its arrays, weights, ledger line.
+
+    All is copied from the network at once, and counted bit by bit, so that no key ever waits.
+    """
+
+    NAME: ClassVar[str] = "layer"
+    TITLE: ClassVar[str] = "layer: everything about the selected one"
+    KEY: ClassVar[str] = "2"
+    ABOUT: ClassVar[str] = "the selected layer: saturation, distributions, weights, formula"
+    HIDES: ClassVar[frozenset[str]] = frozenset({"network", "layer"})
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key("m", "m", "page(1)", "the next page of pictures", "layer", "more"),
+        Key("M", "M", "page(-1)", "the page before", "layer"),
+        Key("g", "g", "scale", "gradients over their size, or their values", "layer", "log/linear"),
+    )
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._study: LayerStudy | None = None
+        """What is on screen."""
+        self._seen: Place | None = None
+        """The place that is on screen."""
+        self._aim: Place | None = None
+        """The place that the work at hand is about."""
+        self._work: Iterator[None] | None = None
+        self._held = False
+        """Whether the work at hand has all that it needs of the session."""
+        self._number = 0
+        self._log = True
+        self._open = False
+        self._drawn: tuple[Hashable, Sequence[Line]] = (None, ())
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
+        """The page of pictures; the same lines as long as nothing has changed."""
+        if self._study is None:
+            return [fitted([(WAITING, "label")], width), *[fitted([], width)] * (height - 1)]
+        key = (id(self._study), self._number, self._log, width, height, settings.markers)
+        if key != self._drawn[0]:
+            lines = layer(self._study, self._number, self._log, width, height, settings.markers)
+            self._drawn = key, lines
+        return self._drawn[1]
+
+    def opened(self) -> None:
+        """It comes on screen."""
+        self._open = True
+
+    def left(self) -> None:
+        """Another view comes on screen: nothing is counted meanwhile."""
+        self._open = False
+        self._stop()
+
+    # -- what is worked out ---------------------------------------------------------------------
+
+    def tick(self, more: Callable[[], bool]) -> bool:
+        """Go on with counting; True where there is another picture to be seen."""
+        if not self._open:
+            return False
+        self._look_up()
+        before = self._study
+        while self._work is not None and more():
+            if next(self._work, self) is self:
+                self._work = None
+        return self._study is not before
+
+    def _look_up(self) -> None:
+        """Begin anew where another layer or another step is to be shown by now."""
+        driver, wanted = self.host.driver, self._wanted()
+        if self._work is not None and self._aim is not None:
+            another = (self._aim.layer, self._aim.time) != (wanted.layer, wanted.time)
+            # While it plays, what has been copied is counted to its end: it is a step gone by.
+            if another or (self._aim != wanted and not (self._held and driver.playing)):
+                self._stop()
+        if self._work is not None or wanted == self._seen or driver.busy:
+            return
+        if driver.playing and self._study is not None and not costs_nothing(driver):
+            return
+        self._aim, self._held = wanted, False
+        self._work = self._looking(wanted)
+
+    def _wanted(self) -> Place:
+        """The step shown: the one under way, or the one that was finished last.
+
+        While it plays it is always the one at the cursor, so that the run makes no detour.
+        """
+        host, session = self.host, self.host.driver.session
+        (step, op), run = session.cursor, session.run
+        if op == 0 and step > 0 and not host.driver.playing:
+            step -= 1
+        experiment = run.experiment_at(step)
+        recurrent = experiment.cell != "none"
+        last = experiment.hidden_layers
+        name: LayerName = "output" if host.selected_layer > last else host.selected_layer
+        time = host.selected if recurrent and name != "output" else None
+        return Place(run.number, step, experiment, name, time)
+
+    def _looking(self, place: Place) -> Iterator[None]:
+        """Copy what there is of the layer, then count it."""
+        machine = yield from self.host.driver.session.going_to_gradients(place.step)
+        taken = capture(machine, place.step, place.layer, place.time)
+        self._held = True
+        yield
+        self._study = yield from studying(taken)
+        self._seen = place
+
+    def _stop(self) -> None:
+        """Leave the work at hand."""
+        self._work = self._aim = None
+        self._held = False
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def action_page(self, way: int) -> None:
+        """Another page of pictures."""
+        self._number += way
+        self.host.redraw()
+
+    def action_scale(self) -> None:
+        """Gradients over the decades of their size, or over their values."""
+        self._log = not self._log
+        kind = "the decades of their size" if self._log else "their values"
+        self.host.say(f"gradients over {kind}")
