@@ -99,9 +99,10 @@ class Machine:
     def seek(self, run: Run, target: Position) -> Iterator[None]:
         """Stand at a position of a run, exactly: from the last checkpoint before it, by replay.
 
-        A generator, so that a long way can be made in slices; each item is one op done.
+        A generator, so that a long way can be made in slices; each item is one op done. Where
+        somebody moves the machine between two of them, it goes on from there.
         """
-        if run is not self.run or self.position != target or self._underway is not None:
+        while run is not self.run or self.position != target or self._underway is not None:
             found = run.keyframes.latest(target.step)
             there = run is self.run and self.position <= target and self._underway is None
             if not there or (found and found[0] > self.position.step):
@@ -109,7 +110,7 @@ class Machine:
                     self._restore(run, *found)
                 else:
                     self._start(run)
-            while self.position < target:
+            while run is self.run and self.position < target and self._underway is None:
                 self.advance()
                 yield
         if self._live is None:

@@ -187,18 +187,13 @@ class Session:
         return self._machine
 
     def going_to_gradients(self, step: int | None = None) -> Generator[None, None, Machine]:
-        """What `machine_with_gradients` does, in slices of one op; the machine is what it returns.
-
-        Somebody else may move the machine between two slices: it is brought back.
-        """
+        """What `machine_with_gradients` does, in slices of one op; the machine is what it returns."""
         if step is None or step == self.cursor.step:
             yield from self.looking()
             step = self.cursor.step
         run, plan = self.run, self.run.records[step].plan
         there = Position(step, [phase for phase, *_ in plan].index(Phase.UPDATE))
         yield from self._machine.seek(run, there)
-        while self._machine.run is not run or self._machine.position != there:
-            yield from self._machine.seek(run, there)
         return self._machine
 
     def at_hand(self) -> tuple[Position, Origin] | None:

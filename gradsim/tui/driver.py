@@ -51,6 +51,8 @@ class Driver:
         self.milestones = Milestones(session)
         self.concluded = False
         """Whether the scenario has come to its end."""
+        self.between: Iterator[None] | None = None
+        """What a view has to do with the network: done between two steps, at full speed."""
         self._queue: deque[Action] = deque()
         self._work: Iterator[None] | None = None
         self._doing: Action | None = None
@@ -261,7 +263,8 @@ class Driver:
             return self._next_of_scenario(self.playback, elapsed)
         if self.fastest:
             # One step for each round; how many rounds there are is for the clock to say.
-            self._work = self.session.perform(Advance(Grain.STEP))
+            self._work = self.between or self.session.perform(Advance(Grain.STEP))
+            self.between = None
             return True
         self._credit += elapsed * self._rate()
         ops = int(self._credit)

@@ -29,7 +29,7 @@ def function(
 ) -> list[Line]:
     """Legend, curves, where they are saturated, bars, axis, words: exactly `height` lines."""
     scale = _scale(found)
-    words = _words(found, width, 2 if height >= 14 else 1, markers)
+    words = _words(found, tally, width, 2 if height >= 14 else 1, markers)
     room = height - 1 - len(words)
     under = max(2, (room - 3) * 2 // 5)
     curves = [
@@ -116,8 +116,13 @@ def _legend(found: Function, scale: float, width: int, markers: Markers) -> list
     return [fitted(joined(parts), width)]
 
 
-def _words(found: Function, width: int, most: int, markers: Markers) -> list[Line]:
-    """How much is saturated, as a number."""
+def _words(
+    found: Function, tally: Tally, width: int, most: int, markers: Markers
+) -> list[Line]:
+    """How much is saturated, as a number; and how much is no number that could be drawn."""
+    if tally.finite < tally.size:
+        odd = f"{tally.size - tally.finite:,} of {tally.size:,} entries are NaN or infinite"
+        return wrapped_words(odd, "mark", width)[:most]
     sign = STUCK_ASCII if markers == "ascii" else STUCK
     below, above = (share(n / found.entries if found.entries else 0.0) for n in found.saturated)
     if found.bound:

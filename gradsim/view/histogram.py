@@ -77,11 +77,12 @@ def axis(labels: Sequence[Label], width: int, markers: Markers) -> Line:
     taken = [False] * width
     for at, text in labels:
         start = min(max(at - len(text) // 2, 0), max(width - len(text), 0))
-        around = taken[max(0, start - 1) : start + len(text) + 1]
-        if len(text) > width or any(around):
+        room = slice(max(0, start - 1), start + len(text) + 1)
+        if len(text) > width or any(taken[room]):
             continue
-        for k, sign in enumerate(text, start):
-            cells[k], taken[k] = sign, True
+        # A blank on either side, as a minus looks like the line.
+        spaced = f" {text} "[0 if start else 1 :][: len(cells[room])]
+        cells[room], taken[room] = list(spaced), [True] * len(spaced)
     runs: list[Run] = []
     for sign, word in zip(cells, taken, strict=True):
         role = "label" if word else "axis"

@@ -58,7 +58,7 @@ def layout(study: LayerStudy, log: bool, width: int, height: int, markers: Marke
     wanted: list[Row] = [*first, *rows(histograms, width), (line,), *weights]
     if study.pictures:
         tiles = partial(_pictures, study, markers)
-        wanted.append((Piece((TILE[0], TILE[1] + 2), tiles),))
+        wanted.append((Piece((TILE[0], TILE[1] + 2), tiles, grows=False),))
     return pages(wanted, height)
 
 
@@ -114,9 +114,14 @@ def _map(matrix: Matrix, markers: Markers, width: int, height: int) -> Sequence[
     sides = f"{units} units" if not matrix.gates else f"{matrix.gates}, {units} rows"
     title: list[Run] = [(matrix.name, "value"), (f"  {sides} x {inputs}", "label")]
     said: list[Run] = legend(limit, markers)
+    if np.isnan(matrix.values).any():
+        said = [*said, ("  ? NaN", "mark")] if limit else [("? NaN", "mark")]
     if down * across > 1:
-        more: Run = (f"  largest of {down}x{across}", "label")
-        said = [*said, more] if length([*said, more]) <= width else said
+        for words_before in ("  each cell the largest of", "  largest of"):
+            more: Run = (f"{words_before} {down}x{across}", "label")
+            if length([*said, more]) <= width:
+                said = [*said, more]
+                break
     return [
         fitted(title, width),
         *heat(matrix.values, width, height - 2, limit=limit, markers=markers),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 
 from gradsim.insight.ledger import Block, Entry, Ledger, Part, Path
 from gradsim.nn.network import LayerName
@@ -221,8 +221,9 @@ def formula(block: Block, path: Path, width: int) -> list[Line]:
          SIGNS[entry.part][2])
         for entry in path.entries
     ]  # fmt: skip
-    arrives = path.decades if isfinite(path.decades) else None
-    brought = block.norm_in * 10.0**arrives if arrives is not None else 0.0
+    # The power alone may leave the number range.
+    brought = path.decades if isnan(path.decades) else 10.0 ** min(path.decades, 308.0)
+    brought *= block.norm_in
     tail = [("arrives", "=", f"= {number(brought)}", "value")]
     told: list[Line] = []
     if len(block.paths) > 1:

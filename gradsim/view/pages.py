@@ -64,6 +64,8 @@ def draw(page: Page, width: int, height: int) -> list[Line]:
     gap = 1 if spare >= len(page) - 1 else 0
     spare = max(0, spare - gap * (len(page) - 1))
     weights = [max(p.weight for p in row) if any(p.grows for p in row) else 0.0 for row in page]
+    if not any(weights):
+        weights = [1.0] * len(page)
     blank = fitted([], width)
     lines: list[Line] = []
     for index, row in enumerate(page):

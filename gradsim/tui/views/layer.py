@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.insight.layer import LayerStudy, capture, studying
+from gradsim.insight.layer import Capture, LayerStudy, capture, studying
 from gradsim.nn.network import LayerName
 from gradsim.tui.keys import Key
 from gradsim.tui.looking import costs_nothing
@@ -53,10 +53,12 @@ class LayerView(ViewPane):
         self._seen: Place | None = None
         """The place that is on screen."""
         self._aim: Place | None = None
-        """The place that the work at hand is about."""
-        self._work: Iterator[None] | None = None
-        self._held = False
-        """Whether the work at hand has all that it needs of the session."""
+        """The place that is being looked at."""
+        self._copying: Iterator[None] | None = None
+        """The way to the copies of its arrays."""
+        self._taken: Capture | None = None
+        """The copies, as long as they are counted."""
+        self._counting: Iterator[None] | None = None
         self._number = 0
         self._log = True
         self._open = False
@@ -86,30 +88,34 @@ class LayerView(ViewPane):
     # -- what is worked out ---------------------------------------------------------------------
 
     def tick(self, more: Callable[[], bool]) -> bool:
-        """Go on with counting; True where there is another picture to be seen."""
+        """Go on with copying and counting; True where there is another picture to be seen."""
         if not self._open:
             return False
         self._look_up()
         before = self._study
-        while self._work is not None and more():
-            if next(self._work, self) is self:
-                self._work = None
+        while self._copying is not None and more():
+            next(self._copying, None)
+        if self._taken is not None and self._counting is None:
+            self._counting = self._count(self._taken)
+        while self._counting is not None and more():
+            next(self._counting, None)
         return self._study is not before
 
     def _look_up(self) -> None:
         """Begin anew where another layer or another step is to be shown by now."""
         driver, wanted = self.host.driver, self._wanted()
-        if self._work is not None and self._aim is not None:
+        if self._aim is not None and self._aim != wanted:
             another = (self._aim.layer, self._aim.time) != (wanted.layer, wanted.time)
-            # While it plays, what has been copied is counted to its end: it is a step gone by.
-            if another or (self._aim != wanted and not (self._held and driver.playing)):
+            # While it plays, what has been copied is counted to its end: a step gone by.
+            if another or not driver.playing or self._copying is not None:
                 self._stop()
-        if self._work is not None or wanted == self._seen or driver.busy:
+        if self._aim is not None or wanted == self._seen or driver.busy:
             return
-        if driver.playing and self._study is not None and not costs_nothing(driver):
-            return
-        self._aim, self._held = wanted, False
-        self._work = self._looking(wanted)
+        if driver.playing and driver.playback is None and driver.fastest:
+            # Only the driver can go where it is neither ahead of the run nor behind it.
+            self._aim, driver.between = wanted, self._copy()
+        elif not driver.playing or self._study is None or costs_nothing(driver):
+            self._aim, self._copying = wanted, self._copy()
 
     def _wanted(self) -> Place:
         """The step shown: the one under way, or the one that was finished last.
@@ -127,19 +133,24 @@ class LayerView(ViewPane):
         time = host.selected if recurrent and name != "output" else None
         return Place(run.number, step, experiment, name, time)
 
-    def _looking(self, place: Place) -> Iterator[None]:
-        """Copy what there is of the layer, then count it."""
+    def _copy(self) -> Iterator[None]:
+        """Copy what there is of the layer, wherever the session stands when it comes to that."""
+        place = self._aim = self._wanted()
         machine = yield from self.host.driver.session.going_to_gradients(place.step)
-        taken = capture(machine, place.step, place.layer, place.time)
-        self._held = True
-        yield
+        if self._aim is place:
+            self._taken = capture(machine, place.step, place.layer, place.time)
+            self._copying = None
+
+    def _count(self, taken: Capture) -> Iterator[None]:
+        """Count what was copied, and show it."""
         self._study = yield from studying(taken)
-        self._seen = place
+        self._seen = self._aim
+        self._stop()
 
     def _stop(self) -> None:
-        """Leave the work at hand."""
-        self._work = self._aim = None
-        self._held = False
+        """Leave what is being looked at."""
+        self.host.driver.between = None
+        self._aim = self._copying = self._counting = self._taken = None
 
     # -- keys -----------------------------------------------------------------------------------
 
