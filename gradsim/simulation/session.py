@@ -187,7 +187,7 @@ class Session:
         return self._machine
 
     def going_to_gradients(self, step: int | None = None) -> Generator[None, None, Machine]:
-        """What `machine_with_gradients` does, in slices of one op; the machine is what it returns."""
+        """What `machine_with_gradients` does, in slices of one op; it returns the machine."""
         if step is None or step == self.cursor.step:
             yield from self.looking()
             step = self.cursor.step

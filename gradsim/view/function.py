@@ -116,9 +116,7 @@ def _legend(found: Function, scale: float, width: int, markers: Markers) -> list
     return [fitted(joined(parts), width)]
 
 
-def _words(
-    found: Function, tally: Tally, width: int, most: int, markers: Markers
-) -> list[Line]:
+def _words(found: Function, tally: Tally, width: int, most: int, markers: Markers) -> list[Line]:
     """How much is saturated, as a number; and how much is no number that could be drawn."""
     if tally.finite < tally.size:
         odd = f"{tally.size - tally.finite:,} of {tally.size:,} entries are NaN or infinite"
