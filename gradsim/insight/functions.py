@@ -40,7 +40,9 @@ class Function:
     """`tanh`, `relu`, ..."""
     formula: str
     reads: str
-    """What enters it, in a few words: `z`, `z after batch`."""
+    """What enters it, in a few words: `z`, `z after batch norm`."""
+    symbol: str
+    """The same as a formula: `z`, `norm(z)`."""
     entries: int
     reach: float
     """The curve goes from minus to plus this, and holds every finite entry."""
@@ -98,13 +100,13 @@ def _gates(
 ) -> Iterator[Applied]:
     entries = network.values[node.inputs[0]]
     assert entries is not None
-    reads, u = _reads(network, slots, node.inputs[0]), op.units
+    (reads, symbol), u = _reads(network, slots, node.inputs[0]), op.units
     for index, name in enumerate(names):
-        taken, said = entries[:, index * u : (index + 1) * u], reads
+        taken, said = entries[:, index * u : (index + 1) * u], (reads, symbol)
         if isinstance(op, GRUGates) and name == "n":
             # What comes from the state is let in by the reset gate.
             taken = taken + op.gates[:, :u] * entries[:, 3 * u :]
-            opened, said = op.n, f"{reads} with r"
+            opened, said = op.n, (f"{reads} with r", symbol)
         else:
             opened = op.gates[:, index * u : (index + 1) * u]
         tanh = name in _TANH_GATES
@@ -113,7 +115,9 @@ def _gates(
         yield _applied(f"gate {name}", kind, taken, slopes, said)
 
 
-def _applied(name: str, op: Activation, entries: Array, slopes: Array, reads: str) -> Applied:
+def _applied(
+    name: str, op: Activation, entries: Array, slopes: Array, reads: tuple[str, str]
+) -> Applied:
     finite = np.isfinite(entries)
     reach = max(
         LEAST_REACH * op.bend,
@@ -131,7 +135,8 @@ def _applied(name: str, op: Activation, entries: Array, slopes: Array, reads: st
         name=name,
         kind=op.name,
         formula=op.formula,
-        reads=reads,
+        reads=reads[0],
+        symbol=reads[1],
         entries=entries.size,
         reach=reach,
         x=x,
@@ -155,17 +160,16 @@ def _curve(op: Activation, reach: float, dtype: str) -> tuple[npt.NDArray[np.flo
     return x, y.mean(axis=1, dtype=np.float64), slope.mean(axis=1, dtype=np.float64)
 
 
-def _reads(network: Network, slots: LayerSlots, source: int) -> str:
-    """What a value is to this layer, in a few words."""
+def _reads(network: Network, slots: LayerSlots, source: int) -> tuple[str, str]:
+    """What a value is to this layer: in a few words, and as a formula."""
     if source == slots.pre_activation:
-        return "z" if slots.activation is not None else "pre-activation"
+        return ("z" if slots.activation is not None else "pre-activation"), "z"
     if source == 0:
-        return "the data"
+        return "the data", "x"
     node = network.nodes[source - 1]
     if isinstance(node.op, Normalization):
         before = "z" if node.inputs[0] == slots.pre_activation else "input"
-        return f"{before} after {node.op.name} norm"
-    if "skip" in node.paths:
-        own = slots.pre_activation in node.inputs or node.layer == slots.name
-        return "z with its skip" if own else "input"
-    return "input"
+        return f"{before} after {node.op.name} norm", f"norm({'z' if before == 'z' else 'x'})"
+    if "skip" in node.paths and node.layer == slots.name:
+        return "z with its skip", "z, skip"
+    return "input", "x"

@@ -20,6 +20,9 @@ LEAST = (24, 9)
 STUCK, STUCK_ASCII = "░", "~"
 """Stands between curve and bars where an entry is saturated."""
 
+WORDY = 24
+"""Cells beside the name of the axis below which it is a formula."""
+
 TALL = 8.0
 """Values of phi beyond so many times the largest slope are drawn at a smaller scale."""
 
@@ -37,9 +40,10 @@ def function(
         Curve("value", found.x.tolist(), (found.value / scale).tolist(), "live"),
     ]
     y = fit([found.slope.tolist(), (found.value / scale).tolist()], log=False)
+    label = found.reads if len(found.reads) + WORDY <= width else found.symbol
     picture = draw(
         curves,
-        Axis(-found.reach, found.reach, label=found.reads),
+        Axis(-found.reach, found.reach, label=label),
         Axis(*y),
         width,
         room - under - 1,
@@ -103,6 +107,7 @@ def _legend(found: Function, scale: float, width: int, markers: Markers) -> list
         (f"{name}{times}", "its slope", "what enters it"),
         (f"{name}{times}", "slope", "entries"),
         (f"{name}{times}", "slope", ""),
+        (found.name if found.name != "phi" else name, "slope", ""),
     ):
         parts: list[list[Run]] = [
             [(sample("live", markers), "live"), (f" {value}", "value")],

@@ -77,12 +77,13 @@ def axis(labels: Sequence[Label], width: int, markers: Markers) -> Line:
     taken = [False] * width
     for at, text in labels:
         start = min(max(at - len(text) // 2, 0), max(width - len(text), 0))
-        room = slice(max(0, start - 1), start + len(text) + 1)
-        if len(text) > width or any(taken[room]):
+        if len(text) > width or any(taken[max(0, start - 1) : start + len(text) + 1]):
             continue
         # A blank on either side, as a minus looks like the line.
-        spaced = f" {text} "[0 if start else 1 :][: len(cells[room])]
-        cells[room], taken[room] = list(spaced), [True] * len(spaced)
+        for k, sign in enumerate(f" {text} ", start - 1):
+            if 0 <= k < width:
+                cells[k] = sign
+        taken[start : start + len(text)] = [True] * len(text)
     runs: list[Run] = []
     for sign, word in zip(cells, taken, strict=True):
         role = "label" if word else "axis"
@@ -140,11 +141,11 @@ def _by_size(tally: Tally, role: str, width: int, rows: int, markers: Markers) -
     low, high = tally.decades
     labels = [(side, "0")]
     if low < high:
-        labels = [
-            (0, f"-1e{high}"), (2 * side, f"1e{high}"), (side, "0"),
-            (side - len(f"-1e{low}") // 2 - 3, f"-1e{low}"),
-            (side + len(f"1e{low}") // 2 + 2, f"1e{low}"),
-        ]  # fmt: skip
+        labels += [(0, f"-1e{high}"), (2 * side, f"1e{high}")]
+        inner = f"-1e{low}"
+        if len(f"-1e{high} {inner} ") <= side:
+            at = side - 1 - len(inner) + len(inner) // 2
+            labels += [(at, inner), (side + 2 + len(inner[1:]) // 2, inner[1:])]
     return [*lines, axis(labels, width, markers)]
 
 
