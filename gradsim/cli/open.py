@@ -21,13 +21,14 @@ def open_(file: str | None, replay: bool) -> None:
     `gradsim locate` says where.
     """
     from gradsim.keeping.folders import sessions_folder  # noqa: PLC0415
-    from gradsim.keeping.sessions import entries, find  # noqa: PLC0415
+    from gradsim.keeping.sessions import find, latest  # noqa: PLC0415
 
     folder = sessions_folder()
     if file is None:
-        path = next((entry.path for entry in entries(folder) if not entry.running), None)
-        if path is None:
+        last = latest(folder)
+        if last is None:
             raise InputError("no session has been kept yet: gradsim begins one")
+        path = last.path
     else:
         path = find(file, folder)
     if not has_terminal():

@@ -22,8 +22,8 @@ from gradsim.simulation.state import arrays_of
 SECONDS = 2.0
 """Between two savings; so much may be lost where the process is killed."""
 
-STATE_SECONDS = 20.0
-"""Between two savings of the state, which is more to write."""
+STATE_RATE = 2**19
+"""Bytes a second that savings of the state come to: a larger one is saved less often."""
 
 STATE_FROM = 100
 """Training steps from which on the state is saved too."""
@@ -97,7 +97,8 @@ class Keeper:
         self._begun = self._shows()
         self._kept: tuple[Any, ...] = ()
         """What the file shows: the number of actions, the last one, and the cursor."""
-        self._since_state = STATE_SECONDS
+        self._since_state = 0.0
+        self._state_size = 0
         self._has_state = False
         count = 1
         while self.path.exists():
@@ -136,7 +137,7 @@ class Keeper:
         if not self.worth_keeping or shows == self._kept:
             return
         self._kept = shows
-        job = self._job(self.path, states=self._since_state >= STATE_SECONDS, over=False)
+        job = self._job(self.path, states=self._state_due(), over=False)
         self._writing = self._worker.submit(self._write, self.path, job)
 
     def trouble(self) -> str:
@@ -163,6 +164,9 @@ class Keeper:
         job = self._job(path, states=True, over=True)
         self._has_state = had
         self._put(path, job)
+
+    def _state_due(self) -> bool:
+        return self._since_state * STATE_RATE >= self._state_size
 
     def _shows(self) -> tuple[Any, ...]:
         session = self._session
@@ -194,7 +198,8 @@ class Keeper:
             return None
         position, origin = found
         arrays = arrays_of(session.experiment, origin)
-        if sum(array.nbytes for array in arrays.values()) > STATE_BYTES:
+        self._state_size = sum(array.nbytes for array in arrays.values())
+        if self._state_size > STATE_BYTES:
             return None
         return arrays | {"place": np.array([session.run.number, position.step])}
 

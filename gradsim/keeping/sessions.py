@@ -51,6 +51,21 @@ def entries(folder: Path) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.saved, reverse=True)
 
 
+def latest(folder: Path) -> Entry | None:
+    """The session saved last of those that no app is open on; None where there is none.
+
+    It does not read them all: the app waits for it when it opens.
+    """
+    try:
+        written = sorted(
+            ((path.stat().st_mtime_ns, path) for path in folder.glob("*.toml")), reverse=True
+        )
+    except OSError:
+        return None
+    found = (_entry(path) for _, path in written)
+    return next((entry for entry in found if entry and not entry.running), None)
+
+
 def _entry(path: Path) -> Entry | None:
     try:
         with path.open("rb") as file:
@@ -128,7 +143,8 @@ def open_file(
     if path.suffix == ".npz":
         saved = state.read(path)
         opened = Session(saved.experiment, saved.origin)
-        return Opened(opened, f"{short(path)}: goes on from step {saved.origin.step}")
+        said = f"{short(path)}: goes on from step {saved.origin.step}, which is 0 here"
+        return Opened(opened, said)
     called = short(path)
     _check_format(path, called)
     scenario = reading.read(path, called, LONGEST)
@@ -137,11 +153,11 @@ def open_file(
     if kept is None:
         raise InputError(f"{called} is a scenario, no session: gradsim play {called} plays it")
     changed = "; ".join(_changes(kept))
-    beside = None if replay or _way(actions) < LONG_WAY else _from_state(path, scenario, kept)
+    beside = None if replay or _way(actions) < LONG_WAY else _from_state(path, kept, report)
     session = beside or _replayed(path, scenario, kept, actions, report)
     said = f"goes on from {scenario.title}"
     if beside:
-        said += "; what came before is in the file: gradsim open --replay makes it again"
+        said += f" (here {session.cursor.step}); open --replay has all before"
     return Opened(session, f"{changed}; {said}" if changed else said)
 
 
@@ -184,7 +200,7 @@ def _way(actions: Iterable[Action]) -> int:
     return int(sum(grains[a.grain] * a.count for a in actions if isinstance(a, Advance)))
 
 
-def _from_state(path: Path, scenario: Scenario, kept: Kept) -> Session | None:
+def _from_state(path: Path, kept: Kept, report: Report) -> Session | None:
     """A session from the state beside its file; None where there is none that fits."""
     if kept.state is None:
         return None
@@ -201,7 +217,9 @@ def _from_state(path: Path, scenario: Scenario, kept: Kept) -> Session | None:
     left = kept.step - int(place.tolist()[1])
     if left < 0:
         return None
-    session.do(Advance(Grain.STEP, left))
+    for done in range(left):
+        session.do(Advance(Grain.STEP))
+        report(done, left)
     session.do(Advance(Grain.OP, kept.op))
     return session
 

@@ -73,6 +73,11 @@ class GradsimApp(App[None]):
     #history { width: 42%; height: 100%; }
     #sorry { width: 100%; height: 100%; content-align: center middle; }
     .cramped #network { border: none; }
+    OptionList, OptionList:focus, Input, Input:focus { background-tint: $background 0%; }
+    OptionList > .option-list--option-highlighted,
+    OptionList:focus > .option-list--option-highlighted {
+        background: $secondary 25%; color: $foreground; text-style: none;
+    }
     """
 
     def __init__(

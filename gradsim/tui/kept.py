@@ -33,7 +33,7 @@ _BOX = """
     {0} Input, {0} Input:focus {{
         border: round $secondary; height: 3; background: $background;
     }}
-    {0} Static {{ height: auto; color: $foreground; }}
+    {0} Static {{ height: auto; margin-top: 1; color: $foreground; }}
 """
 
 
@@ -71,7 +71,7 @@ class ChoiceDialog(Dialog):
                 Option(
                     Text.assemble(
                         (first.ljust(wide + 2), style("key")),
-                        (what, style("value")),
+                        (what, style("text")),
                         (f"  {remark}", style("label")),
                         no_wrap=True,
                         overflow="ellipsis",
@@ -156,9 +156,8 @@ def rows(found: Sequence[Entry], now: datetime | None = None) -> list[tuple[str,
     ]
 
 
-def offer(found: Sequence[Entry], key: str, now: datetime | None = None) -> str:
+def offer(last: Entry | None, key: str, now: datetime | None = None) -> str:
     """The quiet line that says which key opens the last session; empty where there is none."""
-    last = next((entry for entry in found if not entry.running), None)
     if last is None:
         return ""
     when = ago(last.saved, now or datetime.now(UTC))

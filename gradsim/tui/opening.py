@@ -15,7 +15,7 @@ from gradsim.keeping.commands import app_command
 from gradsim.keeping.files import short
 from gradsim.keeping.folders import sessions_folder, settings_file
 from gradsim.keeping.keeper import Keeper
-from gradsim.keeping.sessions import Report, entries, open_file
+from gradsim.keeping.sessions import Report, latest, open_file
 from gradsim.keeping.settings_file import read
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
@@ -37,7 +37,7 @@ def open_app(experiment: Experiment, steps: int = 0, *, offered: bool = False) -
         if steps:
             app.driver.move(Advance(Grain.STEP, steps))
         if offered:
-            app.driver.message = offer(entries(sessions_folder()), app.keymap.of("sessions"))
+            app.driver.message = offer(latest(sessions_folder()), app.keymap.of("sessions"))
 
     with threadpool_limits(1):
         _run(Session(experiment), begin)
@@ -82,10 +82,11 @@ def _run(
         problems += keymap(preferences.keys, short(settings_file()))[1]
         if problems:
             app.driver.message = "; ".join(problems)
-        with _ended_by_signals(app) as hung_up:
+        with _ended_by_signals(app) as got:
             try:
                 app.run()
             finally:
+                got.over = True
                 keeper.close()
         if app.wanted is None:
             break
@@ -95,7 +96,7 @@ def _run(
         except InputError as error:
             said = error.problems[0]
         begin, playback = _paused(said), None
-    if hung_up:
+    if got.hung_up:
         raise SystemExit(HUNG_UP)
     if keeper.problem:
         print(keeper.problem)
@@ -109,26 +110,37 @@ HUNG_UP = 129
 """The exit code where the terminal was closed: 128 and the number of the signal."""
 
 
-@contextmanager
-def _ended_by_signals(app: GradsimApp) -> Iterator[list[int]]:
-    """While this holds a signal that would kill the process ends the app instead.
+class _Signals:
+    """What has come of signals while an app was open."""
 
-    It gives a list, into which the signal of a closed terminal is put: then nothing can be said.
-    """
-    hung_up: list[int] = []
+    hung_up = False
+    """Whether the terminal was closed: then nothing can be said any more."""
+    over = False
+    """Whether the app has ended: what is left to do is then done in peace."""
+
+
+@contextmanager
+def _ended_by_signals(app: GradsimApp) -> Iterator[_Signals]:
+    """While this holds a signal that would kill the process ends the app instead."""
+    got = _Signals()
 
     def end(number: int, _frame: FrameType | None) -> None:
-        if number != signal.SIGTERM:
-            hung_up.append(number)
-        # The loop may be asleep, and the app is not to be touched in the middle of anything.
-        get_running_loop().call_soon_threadsafe(app.exit)
+        got.hung_up = got.hung_up or number not in ends
+        try:
+            loop = get_running_loop()
+        except RuntimeError:
+            if not got.over:
+                raise SystemExit(128 + number) from None
+        else:
+            # The loop may be asleep, and the app is not to be touched in the middle of anything.
+            loop.call_soon_threadsafe(app.exit)
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {
-        number: signal.signal(number, end) for number in map(signal.Signals.__getitem__, names)
-    }
+    ends = (signal.SIGTERM, signal.SIGINT)
+    names = ("SIGTERM", "SIGINT", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
-        yield hung_up
+        yield got
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

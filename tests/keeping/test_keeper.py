@@ -159,3 +159,28 @@ def test_the_oldest_without_a_name_make_room(
     assert {name[:18] for name in names - {"mine.toml", "session-damaged.toml"}} == {
         "session-2026-05-04", "session-2026-05-05",
     }  # fmt: skip
+
+
+def test_a_larger_state_is_written_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "STATE_FROM", 1)
+    it = session()
+    keeper = Keeper(it, tmp_path)
+    beside = keeper.path.with_name(f"{keeper.path.stem}.state.npz")
+    it.do(Advance(Grain.STEP, 12))
+    keeper.keep()
+    written(keeper)
+    first = beside.read_bytes()
+    monkeypatch.setattr(keeping, "STATE_RATE", 1)  # a byte a second
+    for seconds, same in ((2.0, True), (1e6, False)):
+        it.do(Advance(Grain.STEP, 2))
+        keeper.keep(seconds)
+        written(keeper)
+        assert (beside.read_bytes() == first) == same
+        assert f"step = {it.cursor.step}\n" in keeper.path.read_text()
+    monkeypatch.setattr(keeping, "STATE_BYTES", 10)
+    it.do(Advance(Grain.STEP, 2))
+    latest = beside.read_bytes()
+    keeper.close()
+    assert beside.read_bytes() == latest

@@ -1,5 +1,6 @@
 """Sessions that are kept: the file is a scenario, and gives the same bits again."""
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
 from gradsim.keeping import keeper as keeping
 from gradsim.keeping.keeper import Keeper
-from gradsim.keeping.sessions import ago, entries, find, open_file
+from gradsim.keeping.sessions import ago, entries, find, latest, open_file
 from gradsim.scenario.player import Player
 from gradsim.scenario.reading import read
 from gradsim.scenario.shelf import find as find_scenario
@@ -245,6 +246,15 @@ def test_the_folder_lists_what_can_be_read_the_latest_first(tmp_path: Path) -> N
     found = entries(tmp_path)
     assert [entry.path.stem for entry in found] == ["two", "one"]
     assert found[0].title == "3x8 sigmoid, step 2"
+    for seconds, name in enumerate(("one", "two", "torn")):
+        os.utime(tmp_path / f"{name}.toml", (seconds, seconds))
+    assert latest(tmp_path) == found[0]
+    assert latest(tmp_path / "none") is None
+    (tmp_path / "two.toml").write_text(
+        (tmp_path / "two.toml").read_text().replace("op = 0", f"op = 0\nprocess = {os.getpid()}")
+    )
+    if os.name == "posix":
+        assert latest(tmp_path) == found[1]
     assert find("one", tmp_path) == tmp_path / "one.toml"
     assert find(str(tmp_path / "two.toml"), tmp_path / "x") == tmp_path / "two.toml"
     for name in ("three", "a\0b", "x" * 3000):
