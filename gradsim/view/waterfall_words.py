@@ -79,25 +79,44 @@ def _counted(count: int, noun: str) -> str:
 
 
 def told(
-    cell: Cell, quantity: int, lane: Lane, happened: Sequence[str], note: str, width: int
+    cell: Cell,
+    quantity: int,
+    lane: Lane,
+    happened: Sequence[str],
+    note: str,
+    room: tuple[int, int],
 ) -> list[Line]:
-    """The exact numbers under the cursor; what its cell covers; what happened in it."""
+    """The exact numbers under the cursor; what its cell covers; what happened in it.
+
+    Where `room`, width and lines, is short, what is said elsewhere too gives way to what happened.
+    """
+    width, most = room
+    for said, brief in ((note, False), ("", False), (note, True)):
+        lines = wrapped(_parts(cell, quantity, lane, happened, said, brief=brief), width)
+        if len(lines) <= most:
+            break
+    return lines
+
+
+def _parts(
+    cell: Cell, quantity: int, lane: Lane, happened: Sequence[str], note: str, *, brief: bool
+) -> list[list[Run]]:
     place = "output" if cell.place == lane.length else f"{lane.noun} {cell.place + 1}"
     parts: list[list[Run]] = [
         [(f"{place}, step {cell.step}", "selected")],
-        [(f"{name_of(quantity, lane)} ", "label"), (exact(cell.value), "value")],
+        [("" if brief else f"{name_of(quantity, lane)} ", "label"), (exact(cell.value), "value")],
     ]
     covered = len(cell.steps) * len(cell.places)
     if covered > 1:
-        parts.append(_covered(cell, lane))
+        parts.append(_covered(cell, lane)[: 2 if brief else 3])
     parts += [[(part, "text")] for part in happened]
     if note:
         parts.append([(note, "label")])
-    return wrapped(parts, width)
+    return parts
 
 
 def _covered(cell: Cell, lane: Lane) -> list[Run]:
-    """`cell 1.2e-05 to 0.3: steps 8-15, layers 3-4`."""
+    """`its cell 1.2e-05 to 0.3 (steps 8-15, layers 3-4)`."""
     if cell.kept == 0:
         return [("of its cell no step is kept", "label")]
     least, most = exact(cell.low), exact(cell.high)

@@ -8,13 +8,7 @@ from gradsim.scenario.player import Player
 from gradsim.scenario.shelf import find
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.playback import Playback
-from gradsim.tui.views.waterfall import WaterfallView
-
-
-def view(it: GradsimApp) -> WaterfallView:
-    pane = it.panes["waterfall"]
-    assert isinstance(pane, WaterfallView)
-    return pane
+from gradsim.view.waterfall_words import exact
 
 
 def row(screen: str, name: str) -> str:
@@ -32,7 +26,8 @@ async def test_a_run_that_is_repaired(size: tuple[int, int], same_frame: SameFra
         advance(it, 20)
         await press(pilot, "c")
         advance(it, 20)
-        await press(pilot, *["left"] * 40)
+        while "step 30: switched activation" not in await text(pilot):
+            await press(pilot, "left")
         same_frame(f"waterfall-{size[0]}x{size[1]}", await text(pilot))
 
 
@@ -207,3 +202,28 @@ async def test_a_scenario_in_the_waterfall() -> None:
             assert "waterfall:" in await text(pilot)
         assert player.session.cursor.step == 600
         assert len(row(await text(pilot), "1")) == 76, "of 601 steps 8 to a column"
+
+
+async def test_steps_that_are_not_kept_say_so_and_come_back_where_one_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gradsim.simulation.machine.TABLE_BUDGET", 0)
+    it = app(depth=4, width=4, batch_size=4)
+    async with running(it, MIDDLE) as pilot:
+        advance(it, 1)
+        then = it.session.run.records[0].column("delta_norm")
+        assert then is not None
+        advance(it, 39)
+        await press(pilot, "5", "home")
+        screen = await text(pilot)
+        assert row(screen, "1").startswith("/" * 2 * 23)
+        assert "/ not kept" in screen
+        assert "activation gradient not kept" in line(screen, "layer 1, step 0")
+        await press(pilot, "enter")
+        screen = await text(pilot)
+        assert f"activation gradient {exact(float(then[0]))}" in line(screen, "layer 1, step 0")
+        assert row(screen, "1")[2:6] == "////"
+        # What the view has seen stays, whatever the session lets go of.
+        await press(pilot, "end", *["pagedown"] * 60)
+        kept = row(await text(pilot), "1")
+        assert "/" not in kept[24:]

@@ -157,7 +157,8 @@ class WaterfallView(ViewPane):
             low=float(np.fmin.reduce(sizes.low[at, places.start : places.stop])),
             high=float(np.maximum.reduce(sizes.high[at, places.start : places.stop])),
         )
-        words = told(cell, self._quantity, frame.lane, self._happened(frame), self._note(), width)
+        room = width, layout.words
+        words = told(cell, self._quantity, frame.lane, self._happened(frame), self._note(), room)
         return Picture(
             noun=frame.lane.short,
             window=window,
@@ -196,7 +197,7 @@ class WaterfallView(ViewPane):
         if not found:
             return []
         said = self.host.driver.milestones.said(found[1])
-        return [f"step {found[1]}: {part}" for part in said]
+        return [f"step {found[1]}: {said[0]}", *said[1:]] if said else []
 
     def _note(self) -> str:
         """Where the session is, if elsewhere."""
