@@ -11,6 +11,17 @@ from gradsim.scenario.reading import read, read_experiment
 
 ENDING = ".toml"
 
+LESSONS = (
+    "sigmoid-starves-relu-repairs",
+    "clipping-rescues-a-learning-rate",
+    "skips-open-a-deep-sigmoid",
+    "the-further-back-the-fainter",
+    "clipping-holds-an-exploding-sequence",
+    "gates-are-a-road",
+    "the-identity-start",
+)
+"""Lessons in the order in which one builds on the other."""
+
 
 def shipped() -> dict[str, Path]:
     """The scenarios that come with gradsim, by name, in the order of their names."""
@@ -19,6 +30,13 @@ def shipped() -> dict[str, Path]:
         if isinstance(entry, Path) and entry.suffix == ENDING:
             found[entry.stem] = entry
     return dict(sorted(found.items()))
+
+
+def lessons() -> list[str]:
+    """The names of the shipped scenarios in the order in which they teach; others come last."""
+    known = shipped()
+    first = [name for name in LESSONS if name in known]
+    return [*first, *(name for name in known if name not in first)]
 
 
 def find(name_or_path: str) -> Scenario:

@@ -97,6 +97,11 @@ class Session:
         e = self.experiment
         return e.depth if e.cell == "none" else self.run.data.steps
 
+    @property
+    def undone(self) -> bool:
+        """Whether a switch has been undone since the last one, so that it can be redone."""
+        return bool(self._undone)
+
     def events(self) -> Sequence[Event]:
         """The events of the step at the cursor, up to the cursor."""
         return self.events_of(self.cursor.step, self.cursor.op)

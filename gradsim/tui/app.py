@@ -1,13 +1,16 @@
 """The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
 
+from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.dom import DOMNode
 from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
@@ -17,23 +20,31 @@ from gradsim.insight.remedies.ghost import Ghost
 from gradsim.keeping.folders import settings_file
 from gradsim.keeping.keeper import SECONDS, Keeper
 from gradsim.keeping.preferences import DEFAULTS, Preferences
+from gradsim.scenario.format import Scenario
 from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
 from gradsim.tui import takeaway
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.cause import CauseScreen
+from gradsim.tui.commands import Command, commands
 from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.help import HelpScreen
+from gradsim.tui.idle import STILL_LOOKS, why_idle
 from gradsim.tui.keymap import VIEW_KEYS, keymap
 from gradsim.tui.keys import KEYS, Key
 from gradsim.tui.knobs import KnobScreen
+from gradsim.tui.lessons import Lessons
+from gradsim.tui.palette import PaletteScreen
 from gradsim.tui.panels import PANELS, SMALLEST, bordered, heights
+from gradsim.tui.places import Place
 from gradsim.tui.playback import Playback
 from gradsim.tui.preferences import PreferenceScreen
-from gradsim.tui.settings import Settings
+from gradsim.tui.presses import PRESSES
+from gradsim.tui.settings import FLOW, Settings, no_rule
 from gradsim.tui.stops import StopScreen
-from gradsim.tui.switching import Turn, idle_key, turned
+from gradsim.tui.switching import Turn, turned, typed
+from gradsim.tui.terms import TermsScreen
 from gradsim.tui.theme import THEMES
 from gradsim.tui.views import VIEWS, ViewPane
 from gradsim.view.frame import View, frame
@@ -63,7 +74,7 @@ class GradsimApp(App[None]):
     CSS = """
     Screen { background: $background; overflow: hidden; }
     Canvas { width: 100%; height: 1; padding: 0 1; }
-    #tabs { padding: 0; }
+    #tabs, #foot { padding: 0; }
     #header, #tabs, #foot { background: $panel; }
     #network, #profile, #history, ViewPane {
         border: round $foreground 25%; border-title-color: $secondary;
@@ -97,12 +108,19 @@ class GradsimApp(App[None]):
         """The file of a session that is to be opened once this app has ended."""
         self.preferences = preferences
         self.driver = Driver(session, playing, playback)
+        self.lessons = Lessons()
+        self.touched = False
+        """Whether anything has been done by hand."""
         self.layer = 1
         self.level = 0
+        self.last_knob = "activation"
+        """The knob that was switched last."""
         self.remedy: Ghost | None = None
         self.keymap, _ = keymap(preferences.keys)
         self.set_keymap(dict(self.keymap.own))
-        self.settings = Settings(tabs=self.keymap.tabs(), app_keys=self.keymap.now(KEYS))
+        self.settings = Settings(
+            tabs=self.keymap.tabs(), app_keys=self.keymap.now(KEYS), idle=self.idle
+        )
         self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
         self._live = live
         self._canvases: dict[str, Canvas] = {}
@@ -141,6 +159,27 @@ class GradsimApp(App[None]):
     def session(self) -> Session:
         """The session on screen."""
         return self.driver.session
+
+    def play_lesson(self, scenario: Scenario) -> None:
+        """Bring a lesson on screen; the session on screen waits meanwhile."""
+        self.call_later(self._bring, self.lessons.enter(scenario, self.driver))
+
+    def leave_lesson(self) -> None:
+        """Back to the session from which lessons were opened."""
+        if own := self.lessons.leave(self.driver):
+            own.message = "back in your own session"
+            self.call_later(self._bring, own)
+
+    async def _bring(self, driver: Driver) -> None:
+        """Bring another session on screen, with views that know nothing of the one before."""
+        before, self.panes = self.panes, {view.NAME: view(self) for view in VIEWS}
+        self.driver, self.remedy = driver, None
+        self.settings = replace(self.settings, view=FLOW, keys=(), own_idle=no_rule)
+        for pane in before.values():
+            pane.close()
+            await pane.remove()
+        await self.screen_stack[0].mount_all(self.panes.values(), after=self._middle)
+        self._arrange(*self.size)
 
     # -- wiring ---------------------------------------------------------------------------------
 
@@ -225,6 +264,24 @@ class GradsimApp(App[None]):
         """Draw again what was drawn for another size."""
         self._show()
 
+    async def on_canvas_pressed(self, message: Canvas.Pressed) -> None:
+        """Do what the place that was pressed stands for."""
+        canvas, pane = message.canvas, self.panes.get(self.settings.view)
+        find = canvas.press if isinstance(canvas, ViewPane) else PRESSES.get(canvas.id or "")
+        shown = frame(self.session, self._view())
+        width, height = canvas.content_size
+        press = find and find(shown, width, height, self.settings, message.x, message.y)
+        action = press.action(message.button, message.dragging) if press else ""
+        if press and action:
+            await self.run_action(action, pane if press.own else self)
+
+    async def on_canvas_wheeled(self, message: Canvas.Wheeled) -> None:
+        """Up and down do what the arrows do."""
+        pane = self.panes.get(self.settings.view)
+        name = "up" if message.way > 0 else "down"
+        own = next((key.action for key in self.settings.keys if name in key.keys.split(",")), None)
+        await self.run_action(own or f"layer({message.way})", pane if own else self)
+
     def _arranged(self) -> None:
         self.arranging = False
         self.paint()
@@ -303,9 +360,33 @@ class GradsimApp(App[None]):
             remedy=self.remedy,
             narration=narration,
             message=message,
+            first_start=not self.touched and playback is None and len(self.session.runs) == 1,
             milestones=driver.milestones,
             ahead=playback is not None and playback.ahead and self.driver.follows_scenario,
         )
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key stands for; where that makes no sense now, say why."""
+        named = action if isinstance(action, str) else ""
+        why = ""
+        if isinstance(default_namespace, ViewPane) and not named.startswith("app."):
+            why = default_namespace.idle(named)
+        elif default_namespace is self or isinstance(default_namespace, ViewPane):
+            why = self.idle(named) if named not in STILL_LOOKS else ""
+        self.touched = True
+        if why:
+            self.say(why)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def idle(self, action: str) -> str:
+        """Why an action makes no sense now, in a sentence; or nothing."""
+        return why_idle(action, self)
 
     # -- keys -----------------------------------------------------------------------------------
 
@@ -372,6 +453,35 @@ class GradsimApp(App[None]):
         self.driver.undo(Redo())
         self._soon()
 
+    def action_commands(self) -> None:
+        """Every command in a list."""
+        self.push_screen(PaletteScreen(commands(self.keymap), self._why_not), self._do)
+
+    def _why_not(self, command: Command) -> str:
+        pane = self.panes.get(command.view)
+        return pane.idle(command.action) if pane else self.idle(command.action)
+
+    async def _do(self, command: Command | None) -> None:
+        """Do what was chosen in the list, in its own view if it is a view's."""
+        if command is None:
+            return
+        if command.view:
+            self.action_view(command.view)
+        await self.run_action(command.action, self.panes.get(command.view, self))
+
+    def action_choices(self) -> None:
+        """What the part that was switched last can be, with formulas."""
+        self.action_choose(self.last_knob)
+
+    def action_choose(self, knob: str) -> None:
+        """The panel of knobs, opened on one of them."""
+        self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take, knob))
+
+    def action_set(self, knob: str, choice: str) -> None:
+        """Switch a knob to a choice."""
+        self.last_knob = knob
+        self.take(typed(self.session, self.driver.experiment, knob, choice, Place()))
+
     def action_knobs(self) -> None:
         """Every knob in a list."""
         self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take))
@@ -385,28 +495,33 @@ class GradsimApp(App[None]):
 
     def action_knob(self, name: str, way: int) -> None:
         """Switch a knob to its next or previous value."""
-        session, experiment = self.session, self.driver.experiment
-        why = idle_key(experiment, name)
-        self.take(Turn(message=why) if why else turned(session, experiment, name, way))
+        self.last_knob = name
+        self.take(turned(self.session, self.driver.experiment, name, way))
 
     def action_layer(self, way: int) -> None:
         """Select another layer; the head comes after the last."""
         head = self.session.places + 1
-        before = min(self.layer, head)
+        before = self.selected
         self.layer = min(max(before + way, 1), head)
-        self.driver.message = ""
-        if self.layer == before:
-            self.driver.message = "the output is the last" if way > 0 else "this is the first"
+        same = self.layer == before
+        self.driver.message = self.idle(f"layer({1 if way > 0 else -1})") if same else ""
         self._show()
+
+    def action_select(self, layer: int) -> None:
+        """Select a layer by its number."""
+        self.layer = layer
+        self._show()
+
+    def action_go_to(self, step: int) -> None:
+        """To where a step is done."""
+        self.driver.visit(step)
+        self._soon()
 
     def action_level(self) -> None:
         """Look at the next recurrent layer, from the top one down."""
         levels = self.session.experiment.recurrent_layers
-        if self.session.experiment.cell == "none" or levels == 1:
-            self.driver.message = "there is one recurrent layer at the most: nothing to choose from"
-        else:
-            self.level = ((self.level or levels) - 2) % levels + 1
-            self.driver.message = f"recurrent layer {self.level} of {levels}"
+        self.level = ((self.level or levels) - 2) % levels + 1
+        self.driver.message = f"recurrent layer {self.level} of {levels}"
         self._show()
 
     def action_history(self) -> None:
@@ -426,7 +541,12 @@ class GradsimApp(App[None]):
             return
         if before:
             before.left()
-        self.settings = replace(self.settings, view=name, keys=self._keys_of(after))
+        self.settings = replace(
+            self.settings,
+            view=name,
+            keys=self._keys_of(after),
+            own_idle=after.idle if after else no_rule,
+        )
         self.driver.message = ""
         self._arrange(*self.size)
         self.set_focus(after)
@@ -473,9 +593,17 @@ class GradsimApp(App[None]):
         """How the app looks and behaves."""
         self.push_screen(PreferenceScreen(self.preferences, settings_file(), self.prefer))
 
+    def action_terms(self) -> None:
+        """What is on this screen."""
+        pane = self.panes.get(self.settings.view)
+        shown = [c for c in self._canvases.values() if c.display and c.content_size.height]
+        if pane:
+            shown = [c for c in shown if c.id not in ("profile", "history")] + [pane]
+        self.push_screen(TermsScreen([line for canvas in shown for line in canvas.texts()]))
+
     def action_help(self) -> None:
         """Every key."""
-        self.push_screen(HelpScreen(self.keymap))
+        self.push_screen(HelpScreen(self.keymap, self.idle))
 
     def _soon(self) -> None:
         """Do at once what a key asked for, and show it."""

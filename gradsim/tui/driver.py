@@ -20,7 +20,7 @@ from gradsim.simulation.actions import (
 from gradsim.simulation.run import START, Position
 from gradsim.simulation.session import Session
 from gradsim.tui.causes import LOOKING, Causes
-from gradsim.tui.outcome import AT_START, outcome
+from gradsim.tui.outcome import outcome
 from gradsim.tui.playback import Playback
 from gradsim.tui.stopping import Stopping
 
@@ -101,12 +101,8 @@ class Driver:
 
     def faster(self, notches: int) -> None:
         """Change the speed by so many notches."""
-        before = self.notch
         self.notch = min(max(self.notch + notches, 0), len(SPEEDS))
         self.message = ""
-        if self.notch == before:
-            end = "the fastest: - is slower" if notches > 0 else "the slowest: + is faster"
-            self.message = f"{self.speed} is {end}"
 
     def request(self, *actions: Action) -> None:
         """Ask for actions; they are taken one after the other, before playback goes on.
@@ -140,9 +136,6 @@ class Driver:
         """Move by hand: playback stops."""
         self.take_over()
         self.playing = False
-        if isinstance(action, Back) and self._at_start():
-            self.message = AT_START
-            return
         self.request(action)
 
     def visit(self, step: int) -> None:
@@ -182,10 +175,7 @@ class Driver:
             self._queue.append(Advance(Grain.PHASE, PHASES_TO_GRADIENTS))
 
     def restart(self) -> None:
-        """Begin again at step 0; at the very start there is nothing to begin again."""
-        if self._at_start() and len(self.session.run.segments) == 1:
-            self.message = "this is the start of the run: there is nothing to begin again"
-            return
+        """Begin again at step 0."""
         self.switch(Restart())
 
     def undo(self, action: Undo | Redo) -> None:
@@ -203,12 +193,10 @@ class Driver:
     def go_on(self) -> None:
         """The scenario's next step now; after a take-over, back to where it stood."""
         if self.playback is None:
-            self.message = "no scenario is playing: gradsim play NAME opens one"
             return
         if visit := self.playback.resume():
             self.request(visit)
         elif self.concluded:
-            self.message = "the scenario is over: backspace goes back in it, q quits"
             return
         self.playback.skip()
         self.playing = True
@@ -216,7 +204,6 @@ class Driver:
     def go_back(self) -> None:
         """Back to what the scenario said before; really back, to the bit."""
         if self.playback is None:
-            self.message = "no scenario is playing: ← goes back one op, PgUp one step"
             return
         self._finish_work()
         if visit := self.playback.back():
@@ -225,7 +212,9 @@ class Driver:
         else:
             self.message = "nothing has been said yet that one could go back to"
 
-    def _at_start(self) -> bool:
+    @property
+    def at_start(self) -> bool:
+        """Whether the session stands at the very start, and nothing else has been asked for."""
         return self.session.cursor == (0, 0) and not self._queue and self._work is None
 
     def tick(self, elapsed: float, more: Callable[[], bool]) -> bool:

@@ -1,5 +1,6 @@
 """The help: every key with what it does, made from the keys that are bound."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.table import Table
@@ -11,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gradsim.tui.keymap import TABLES, Keymap
-from gradsim.tui.keys import KEYS
+from gradsim.tui.keys import KEYS, Key
 from gradsim.tui.theme import style
 from gradsim.tui.views import VIEWS
 
@@ -23,6 +24,7 @@ TITLES = {
     "keep": "Keep and take away",
     "panel": "In the list of knobs ({knobs})",
     "stops": "In the list of what playback stops at ({stops})",
+    "palette": "In the list of commands ({commands})",
     "settings": "In the settings ({settings})",
 }
 """Groups of keys; in braces stands what is done by the key that opens such a list."""
@@ -43,13 +45,14 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { width: 100%; height: auto; }
     """
 
-    def __init__(self, keymap: Keymap) -> None:
+    def __init__(self, keymap: Keymap, idle: Callable[[str], str]) -> None:
+        """`idle` tells why an action makes no sense now, or nothing."""
         super().__init__()
-        self._keymap = keymap
+        self._keymap, self._idle = keymap, idle
 
     def compose(self) -> ComposeResult:
         """The list in its frame."""
-        self._scroll = VerticalScroll(Static(_listing(self._keymap)))
+        self._scroll = VerticalScroll(Static(_listing(self._keymap, self._idle)))
         self._scroll.border_title = "keys"
         self._scroll.border_subtitle = "↑ ↓ PgDn scroll   esc closes"
         yield self._scroll
@@ -59,23 +62,34 @@ class HelpScreen(ModalScreen[None]):
         self._scroll.focus()
 
 
-def _listing(keymap: Keymap) -> Table:
+def _listing(keymap: Keymap, idle: Callable[[str], str]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, width=9)
     table.add_column()
+    table.add_row(
+        "", Text("(in brackets: makes no sense now; pressed, it says why)", style("label"))
+    )
     for group, title in TITLES.items():
-        opened = {name: keymap.of(name) for name in ("knobs", "stops", "settings")}
+        opened = {name: keymap.of(name) for name in ("knobs", "stops", "commands", "settings")}
         table.add_row("", Text(title.format(**opened), style("title")))
-        listed = [*keymap.now(KEYS)]
-        for name in ("knob-list", "stop-list", "setting-list"):
+        app_keys = keymap.now(KEYS)
+        listed = [*app_keys]
+        for name in ("knob-list", "stop-list", "command-list", "setting-list"):
             listed += keymap.now(TABLES[name], name)
         for key in listed:
             if key.group == group:
-                table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
+                table.add_row(*_row(key, bool(key in app_keys and idle(key.action))))
     for view in VIEWS:
         table.add_row("", Text(f"View {view.NAME}", style("title")))
         opener = keymap.of(f"open-{view.NAME}")
         table.add_row(Text(opener, style("key")), Text(view.ABOUT, style("text")))
         for key in keymap.now(view.KEYS, view.NAME):
-            table.add_row(Text(key.shown, style("key")), Text(key.about, style("text")))
+            table.add_row(*_row(key))
     return table
+
+
+def _row(key: Key, idle: bool = False) -> tuple[Text, Text]:
+    """A key and what it does; in brackets where it makes no sense now."""
+    if idle:
+        return Text(f"({key.shown})", style("quiet")), Text(key.about, style("quiet"))
+    return Text(key.shown, style("key")), Text(key.about, style("text"))

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from gradsim.errors import nearest
 from gradsim.scenario.words import plain
 from gradsim.tui.binding import full_name, key_names, shown
-from gradsim.tui.keys import DIALOG_KEYS, KEYS, PANEL_KEYS, SETTING_KEYS, STOP_KEYS, Key
+from gradsim.tui.keys import (
+    DIALOG_KEYS,
+    KEYS,
+    PALETTE_KEYS,
+    PANEL_KEYS,
+    SETTING_KEYS,
+    STOP_KEYS,
+    Key,
+)
 from gradsim.tui.settings import FLOW, Tab
 from gradsim.tui.views import VIEWS
 
@@ -27,6 +35,7 @@ TABLES: Mapping[str, tuple[Key, ...]] = {
     APP: (*KEYS, *VIEW_KEYS),
     "knob-list": PANEL_KEYS,
     "stop-list": STOP_KEYS,
+    "command-list": PALETTE_KEYS,
     "setting-list": SETTING_KEYS,
     "dialog": DIALOG_KEYS,
     **{view.NAME: view.KEYS for view in VIEWS},

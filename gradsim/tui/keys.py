@@ -64,7 +64,7 @@ KEYS: tuple[Key, ...] = (
         "greater_than_sign",
         ">",
         "event(1)",
-        "to the next event: switch, clip, verdict, NaN",
+        "to the next switch, clip, verdict or NaN",
         "move",
     ),
     Key("less_than_sign", "<", "event(-1)", "to the event before", "move"),
@@ -76,6 +76,7 @@ KEYS: tuple[Key, ...] = (
     Key("b", "b", "stops", "what playback stops at: a list of conditions", "move"),
     Key("j", "j", "first_cause", "to where NaN or infinity began; there, all about it", "move"),
     Key("k", "k", "knobs", "every knob in a list, with help", "switch", "knobs"),
+    Key("K", "K", "choices", "choices of the part switched last, with formulas", "switch"),
     *_knob_keys(),
     Key("u", "u", "undo", "undo the last switch; what came after it is kept", "switch", "undo"),
     Key("U", "U", "redo", "redo it", "switch"),
@@ -92,12 +93,14 @@ KEYS: tuple[Key, ...] = (
         "look",
         called="back-to-flow",
     ),
+    Key("colon,ctrl+p", ":", "commands", "every command by its name", "look", "find"),
     Key("tab", "tab", "next_view", "the next view", "look", "views"),
     Key("ctrl+s", "ctrl s", "save", "keep this session under a name", "keep"),
     Key("ctrl+o", "ctrl o", "sessions", "open a session that was kept", "keep"),
     Key("ctrl+y", "ctrl y", "copy", "copy the command that computes this state", "keep"),
     Key("ctrl+e", "ctrl e", "export", "write the screen or its numbers into a file", "keep"),
     Key("comma", ",", "settings", "settings of the app: theme, markers, motion", "look"),
+    Key("f1", "F1", "terms", "what is on this screen: its terms and formulas", "look"),
     Key("question_mark", "?", "help", "this help", "look", "help"),
     Key("q,ctrl+c,ctrl+q", "q", "quit", "quit", "look", "quit"),
 )
@@ -128,3 +131,12 @@ SETTING_KEYS: tuple[Key, ...] = (
 
 DIALOG_KEYS: tuple[Key, ...] = (Key("escape", "esc", "back", "back", "keep"),)
 """Keys of the dialogs about sessions and exports."""
+
+PALETTE_KEYS: tuple[Key, ...] = (
+    Key("down", "↓", "choose(1)", "the next command; enter does it", "palette"),
+    Key("up", "↑", "choose(-1)", "the one before", "palette"),
+    Key("pagedown", "PgDn", "page(1)", "a page on", "palette"),
+    Key("pageup", "PgUp", "page(-1)", "a page back", "palette"),
+    Key("escape", "esc", "back", "back", "palette"),
+)
+"""Keys of the list of commands; letters narrow it."""

@@ -54,15 +54,21 @@ class KnobScreen(ModalScreen[None]):
     KnobScreen Static {{ height: {ABOUT_LINES}; color: $foreground; }}
     """
 
-    def __init__(self, driver: Driver, layer: int, take: Callable[[Turn], None]) -> None:
-        """`layer` is the one selected in the app; `take` makes a switch, or says why not."""
+    def __init__(
+        self, driver: Driver, layer: int, take: Callable[[Turn], None], opened: str = ""
+    ) -> None:
+        """`layer` is the one selected in the app; `take` makes a switch, or says why not.
+
+        `opened` is a knob that it opens on.
+        """
         super().__init__()
         self._driver = driver
         self._selected = layer
         self._take = take
         self._place = Place()
-        self._row = next(iter(KNOBS))
+        self._row = opened or next(iter(KNOBS))
         """The highlighted row: a knob, or `PLACE`."""
+        self._opened = bool(opened)
         self._open = ""
         """The knob whose choices are listed."""
         self._choice = ""
@@ -83,8 +89,10 @@ class KnobScreen(ModalScreen[None]):
         yield self._box
 
     def on_mount(self) -> None:
-        """List the knobs."""
+        """List the knobs, or what one of them can be."""
         self._list_knobs()
+        if self._opened:
+            self._open_row()
 
     def on_resize(self, _event: Resize) -> None:
         """Break the help into lines of the new width."""
@@ -189,7 +197,11 @@ class KnobScreen(ModalScreen[None]):
         elif kind == TYPE:
             self._list_knobs()
             self._ask()
-        elif self._row != PLACE and KNOBS[self._row].choices:
+        else:
+            self._open_row()
+
+    def _open_row(self) -> None:
+        if self._row != PLACE and KNOBS[self._row].choices:
             self._list_choices(self._row)
         else:
             self._ask()

@@ -12,6 +12,7 @@ from gradsim.view.lines import Line, Run, fitted, joined, length, wrapped_words
 from gradsim.view.profile import profile
 from gradsim.view.strip import strip
 from gradsim.view.timeline import timeline
+from gradsim.view.welcome import LAST_STEP, welcome
 
 SMALLEST = (60, 18)
 """Width and height below which the app only says that it needs more room."""
@@ -36,26 +37,37 @@ class Panel:
 
 
 def _tabs(_frame: Frame, width: int, _height: int, settings: Settings) -> list[Line]:
-    """Every view with its key, the one on screen in brackets; short names where room is."""
+    """Every view with its key, the one on screen in brackets."""
+    runs = [run for part in tab_parts(width, settings) for run in part]
+    last = settings.tabs[-1].name == settings.view if settings.tabs else False
+    return [fitted([*runs, ("]" if last else " ", "")], width)]
+
+
+def tab_parts(width: int, settings: Settings) -> list[list[Run]]:
+    """A tab for each view: its key and its name; short names where room asks for it."""
     ways: list[Callable[[Tab, bool], str]] = [
         lambda tab, _: tab.name,
         lambda tab, _: tab.brief,
         lambda tab, here: tab.brief if here else "",
     ]
-    line: list[Run] = []
+    parts: list[list[Run]] = []
     for name in ways:
-        line = []
+        parts = []
         before = False
         for tab in settings.tabs:
             here = tab.name == settings.view
-            line.append(("[" if here else "]" if before else " ", "tab-here" if here else ""))
-            line.append((tab.key, "tab-here" if here else "key"))
-            line.append((f" {name(tab, here)}".rstrip(), "tab-here" if here else "label"))
+            role = "tab-here" if here else ""
+            parts.append(
+                [
+                    ("[" if here else "]" if before else " ", role),
+                    (tab.key, role or "key"),
+                    (f" {name(tab, here)}".rstrip(), role or "label"),
+                ]
+            )
             before = here
-        line.append(("]" if before else " ", ""))
-        if length(line) <= width:
+        if sum(map(length, parts)) < width:
             break
-    return [fitted(line, width)]
+    return parts
 
 
 def _narration(frame: Frame, width: int, height: int, _: Settings) -> list[Line]:
@@ -64,25 +76,52 @@ def _narration(frame: Frame, width: int, height: int, _: Settings) -> list[Line]
     return [fitted((("▌ ", "title"), *line), width) for line in (lines + blank)[:height]]
 
 
+HINTS = (
+    ("play", "play, pause"),
+    ("knob('activation', 1)", "switch a part"),
+    ("view('lessons')", "watch a lesson"),
+    ("terms", "explain this"),
+)
+"""What a first start says: actions with a few words each."""
+
+
+def _history(frame: Frame, width: int, height: int, settings: Settings) -> list[Line]:
+    """The charts; at a first start, while they are empty, what to press."""
+    if frame.view.first_start and frame.step < LAST_STEP:
+        shown = {key.action: key.shown for key in settings.app_keys}
+        shown |= {f"view('{tab.name}')": tab.key for tab in settings.tabs}
+        return welcome([(shown[action], words) for action, words in HINTS], width, height)
+    return history(frame, width, height, settings.markers, settings.chart)
+
+
 def _foot(frame: Frame, width: int, _height: int, settings: Settings) -> list[Line]:
-    parts = [_brief(key) for key in settings.keys if key.brief]
-    own = len(parts)
+    parts = [brief(key, settings) for key in foot_keys(frame, width, settings)]
+    return [fitted(joined(parts, ""), width)]
+
+
+def foot_keys(frame: Frame, width: int, settings: Settings) -> list[Key]:
+    """The keys at the foot, those of the view first."""
+    keys = [key for key in settings.keys if key.brief]
+    own = len(keys)
     taken = {name for key in settings.keys for name in key.keys.split(",")}
-    parts += [
-        _brief(key)
+    keys += [
+        key
         for key in settings.app_keys
         if key.brief
         and taken.isdisjoint(key.keys.split(","))
         and (frame.view.narration or key.group != "scenario")
     ]
-    while len(parts) > own + 3 and length(joined(parts)) > width:
-        # The last ones (views, help, quit) stay; those before them give way.
-        del parts[-4]
-    return [fitted(joined(parts), width)]
+    while len(keys) > own + 3 and sum(length(brief(key, settings)) for key in keys) > width:
+        # The last ones (find, views, help, quit) stay; those before them give way, then `find`.
+        del keys[-5 if len(keys) > own + 4 else -4]
+    return keys
 
 
-def _brief(key: Key) -> list[Run]:
-    return [(key.shown, "key"), (f" {key.brief}", "label")]
+def brief(key: Key, settings: Settings) -> list[Run]:
+    """A key as the foot has it: in brackets where it makes no sense now."""
+    if settings.why_idle(key):
+        return [(f"({key.shown} {key.brief})", "quiet")]
+    return [(f" {key.shown}", "key"), (f" {key.brief} ", "label")]
 
 
 PANELS: tuple[Panel, ...] = (
@@ -98,7 +137,7 @@ PANELS: tuple[Panel, ...] = (
     ),
     Panel(
         "history",
-        lambda f, w, h, s: history(f, w, h, s.markers, s.chart),
+        _history,
         title="history",
         plots=True,
     ),

@@ -1,5 +1,6 @@
 """How the app is drawn: what the user chose of the looks, beside what is shown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,11 @@ from gradsim.view.plot import Markers
 
 FLOW = "flow"
 """The view that the app opens with."""
+
+
+def no_rule(_action: str) -> str:
+    """Every action makes sense."""
+    return ""
 
 
 class Tab(NamedTuple):
@@ -34,3 +40,11 @@ class Settings:
     """Its own keys."""
     app_keys: tuple[Key, ...] = KEYS
     """Those of the app, as they are now."""
+    idle: Callable[[str], str] = no_rule
+    """Why an action of the app makes no sense now, in a sentence; or nothing."""
+    own_idle: Callable[[str], str] = no_rule
+    """The same of the view's own actions."""
+
+    def why_idle(self, key: Key) -> str:
+        """Why a key makes no sense now."""
+        return self.own_idle(key.action) if key in self.keys else self.idle(key.action)

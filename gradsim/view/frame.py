@@ -38,6 +38,8 @@ class View:
     """The gradients of a remedy that was tried, to be seen beside the live ones."""
     narration: str = ""
     message: str = ""
+    first_start: bool = False
+    """Whether nothing has been done yet, so that it is said what could be."""
     milestones: Milestones | None = None
     """Where something happened, for the timeline."""
 

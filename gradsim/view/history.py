@@ -17,14 +17,38 @@ SMALLEST = 6
 
 def history(frame: Frame, width: int, height: int, markers: Markers, first: int = 0) -> list[Line]:
     """As many charts as fit, one under the other, from chart `first` on: exactly `height` lines."""
-    charts = CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
-    count = max(1, min(len(charts), height // SMALLEST))
-    lines: list[Line] = []
+    rows = _share_out(frame, height, first)
+    return [
+        line
+        for name, lines in rows
+        for line in _chart(frame, name, width, lines, markers, only=len(rows) == 1)
+    ]
+
+
+def step_at(
+    frame: Frame, width: int, height: int, markers: Markers, first: int, x: int, y: int
+) -> int:
+    """The step under a place in one of the charts."""
+    parts = iter(_share_out(frame, height, first))
+    name, lines = next(parts)
+    while y >= lines:
+        y -= lines
+        name, lines = next(parts)
+    curves, up, _ = _parts(frame, name)
+    steps = _steps(frame, curves)
+    return round(draw(curves, steps, up, width, lines - 1, markers).x_at(x, steps))
+
+
+def _share_out(frame: Frame, height: int, first: int) -> list[tuple[str, int]]:
+    """Which charts there are, from the top, and how many lines each has."""
+    names = CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
+    count, left = max(1, min(len(names), height // SMALLEST)), height
+    out = []
     for index in range(count):
-        name = charts[(first + index) % len(charts)]
-        rows = (height - len(lines)) // (count - index)
-        lines.extend(_chart(frame, name, width, rows, markers, only=count == 1))
-    return lines
+        lines = left // (count - index)
+        out.append((names[(first + index) % len(names)], lines))
+        left -= lines
+    return out
 
 
 def _has_accuracy(frame: Frame) -> bool:
@@ -37,11 +61,15 @@ def _chart(
     frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool
 ) -> list[Line]:
     curves, y, title = _parts(frame, name)
-    steps = Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
+    steps = _steps(frame, curves)
     held_out = frame.history.held_out_accuracy
     if only and name != "accuracy" and _has_accuracy(frame):
         title = [*title, ("  held-out ", "label"), (share(_last(held_out), 0), "value")]
     return [fitted(title, width), *draw(curves, steps, y, width, height - 1, markers).rows]
+
+
+def _steps(frame: Frame, curves: Sequence[Curve]) -> Axis:
+    return Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
 
 
 def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:

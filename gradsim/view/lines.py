@@ -63,12 +63,32 @@ def beside(left: Sequence[Line], right: Sequence[Line], gap: str = "   ") -> lis
 
 def wrapped(parts: Sequence[Sequence[Run]], width: int, gap: str = "  ") -> list[Line]:
     """Parts in as many lines as they need, none broken across lines."""
+    return [fitted(joined(row, gap), width) for row in _rows(parts, width, gap)]
+
+
+def part_at(
+    parts: Sequence[Sequence[Run]], width: int, x: int, y: int, gap: str = "  "
+) -> int | None:
+    """The index of the part that `wrapped` has at a place; None where there is none."""
+    rows = _rows(parts, width, gap)
+    if not 0 <= y < len(rows):
+        return None
+    index, start = sum(len(row) for row in rows[:y]), 0
+    for part in rows[y]:
+        end = start + length(part)
+        if start <= x < end:
+            return index
+        index, start = index + 1, end + len(gap)
+    return None
+
+
+def _rows(parts: Sequence[Sequence[Run]], width: int, gap: str = "  ") -> list[list[Sequence[Run]]]:
     rows: list[list[Sequence[Run]]] = [[]]
     for part in parts:
         if rows[-1] and length(joined([*rows[-1], part], gap)) > width:
             rows.append([])
         rows[-1].append(part)
-    return [fitted(joined(row, gap), width) for row in rows]
+    return rows
 
 
 def wrapped_words(text: str, role: str, width: int) -> list[Line]:

@@ -107,6 +107,12 @@ class Picture:
     foot: int = 0
     """Rows below it."""
 
+    def x_at(self, column: int, axis: Axis) -> float:
+        """The value of the (linear) x axis under a column; at the ends outside of the canvas."""
+        cells = sum(len(text) for text, _ in self.rows[0]) - self.left if self.rows else 0
+        along = min(max(column - self.left + 0.5, 0.0) / max(cells, 1), 1.0)
+        return axis.low + along * (axis.high - axis.low)
+
     def text(self) -> str:
         """The rows without roles, one to a line."""
         return "\n".join("".join(text for text, _ in row) for row in self.rows)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from gradsim.insight.theory.result import BAND
 from gradsim.view.frame import Frame, Sizes
 from gradsim.view.lines import Line, Run, fitted, joined, length
-from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
+from gradsim.view.plot import Axis, Curve, Markers, Picture, draw, fit, sample
 
 LEGEND: tuple[tuple[str, ...], ...] = (
     ("live", "activation gradient", "activation grad", "delta", "delta"),
@@ -32,19 +32,29 @@ BAND_ROWS = 2.0
 def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Line]:
     """A legend line and the chart under it: exactly `height` lines."""
     curves = _curves(frame, width, height - 1)
-    most = max([frame.depth, *(len(curve.x) for curve in curves)])
-    places = Axis(1.0, float(most), label=frame.lane.short)
-    low, high = fit([curve.y for curve in curves], log=True)
-    picture = draw(
-        curves,
-        places,
-        Axis(low, high, log=True, label="norm" if height > 14 else ""),
-        width,
-        height - 1,
-        markers,
-    )
+    picture = _picture(frame, curves, width, height, markers)
     shown = {curve.style for curve in curves}
     return [legend(shown, width, markers, frame.lane.what), *picture.rows]
+
+
+def place_at(frame: Frame, width: int, height: int, markers: Markers, x: int) -> int:
+    """The layer, or time step, under a column of the chart."""
+    curves = _curves(frame, width, height - 1)
+    picture = _picture(frame, curves, width, height, markers)
+    return round(picture.x_at(x, _places(frame, curves)))
+
+
+def _places(frame: Frame, curves: Sequence[Curve]) -> Axis:
+    most = max([frame.depth, *(len(curve.x) for curve in curves)])
+    return Axis(1.0, float(most), label=frame.lane.short)
+
+
+def _picture(
+    frame: Frame, curves: Sequence[Curve], width: int, height: int, markers: Markers
+) -> Picture:
+    low, high = fit([curve.y for curve in curves], log=True)
+    size = Axis(low, high, log=True, label="norm" if height > 14 else "")
+    return draw(curves, _places(frame, curves), size, width, height - 1, markers)
 
 
 def legend(shown: set[str], width: int, markers: Markers, what: str = "activation") -> Line:

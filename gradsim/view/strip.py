@@ -54,6 +54,13 @@ def strip(frame: Frame, width: int, height: int) -> list[Line]:
     ][:height]
 
 
+def place_at(frame: Frame, width: int, x: int) -> int:
+    """The layer or time step, counted from 1, under a column of the strip; the head is last."""
+    layout = cells(frame.depth, width)
+    cell = min(max((x - GUTTER) // layout.width, 0), layout.count - 1)
+    return layout.layers_of(cell)[0] + 1
+
+
 def _bars(
     frame: Frame, sizes: Sizes, layout: Cells, rows: int, phase: Phase, width: int
 ) -> list[Line]:

@@ -11,7 +11,16 @@ from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.session import Switched
 from gradsim.view.frame import Frame
-from gradsim.view.lines import Line, Run, fitted, length, spread, wrapped, wrapped_words
+from gradsim.view.lines import (
+    Line,
+    Run,
+    fitted,
+    length,
+    part_at,
+    spread,
+    wrapped,
+    wrapped_words,
+)
 
 BADGES = {
     Shape.VANISHING: "▼ VANISHING",
@@ -189,23 +198,39 @@ def _shown(value: object) -> str:
 
 def switches(frame: Frame, width: int, height: int) -> list[Line]:
     """Every switch with its key and its value."""
-    e = frame.experiment
-    shown = SHOWN_SWITCHES if e.cell == "none" else SHOWN_THROUGH_TIME
-    parts = [_switch(e, name) for name in shown]
-    more = MORE_SWITCHES if e.cell == "none" else MORE_THROUGH_TIME
-    extra = [_switch(e, name) for name in more]
-    lines = wrapped([*parts, *extra], width)
-    while len(lines) > height and extra:
-        del extra[-1]
-        lines = wrapped([*parts, *extra], width)
+    names = shown_switches(frame, width, height)
+    lines = wrapped([_switch(frame.experiment, name) for name in names], width)
     return (lines + [fitted([], width)] * height)[:height]
+
+
+def switch_at(frame: Frame, width: int, height: int, x: int, y: int) -> str | None:
+    """The knob whose switch is at a place; None where there is none."""
+    names = shown_switches(frame, width, height)
+    index = part_at([_switch(frame.experiment, name) for name in names], width, x, y)
+    return None if index is None else names[index]
+
+
+def shown_switches(frame: Frame, width: int, height: int) -> list[str]:
+    """The knobs that there is room for: some always, more where they fit."""
+    e = frame.experiment
+    names = list(SHOWN_SWITCHES if e.cell == "none" else SHOWN_THROUGH_TIME)
+    least = len(names)
+    names += MORE_SWITCHES if e.cell == "none" else MORE_THROUGH_TIME
+    while len(names) > least and len(wrapped([_switch(e, n) for n in names], width)) > height:
+        # What does nothing now gives way first.
+        idle = [name for name in names[least:] if not e.in_use(name)]
+        names.remove(idle[-1] if idle else names[-1])
+    return names
 
 
 def _switch(e: Experiment, name: str) -> list[Run]:
     knob, value = KNOBS[name], e.value(name)
     off = value == "none"
+    keys = f"{knob.back + ' ' if knob.back != knob.key.upper() else ''}{knob.key} "
+    if not e.in_use(name):
+        return [(f"{keys}{name} ({_shown(value)})", "quiet")]
     return [
-        (f"{knob.back + ' ' if knob.back != knob.key.upper() else ''}{knob.key} ", "key"),
+        (keys, "key"),
         (f"{name} ", "label"),
         (_shown(value), "quiet" if off else "value"),
     ]

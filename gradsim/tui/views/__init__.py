@@ -2,6 +2,7 @@
 
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.tui.views.layer import LayerView
+from gradsim.tui.views.lessons import LessonsView
 from gradsim.tui.views.map import MapView
 from gradsim.tui.views.remedies import RemediesView
 from gradsim.tui.views.waterfall import WaterfallView
@@ -15,6 +16,7 @@ VIEWS: tuple[type[ViewPane], ...] = (
     WaterfallView,
     RemediesView,
     MapView,
+    LessonsView,
 )
 """Every view, in the order of the tabs."""
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
 
 from gradsim.insight.remedies.ghost import Ghost
+from gradsim.scenario.format import Scenario
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import Key
+from gradsim.tui.lessons import Lessons
+from gradsim.tui.presses import Press
 from gradsim.tui.settings import Settings
 from gradsim.tui.switching import Turn
 from gradsim.view.frame import Frame
@@ -22,6 +25,7 @@ class Host(Protocol):
     """What a view may ask of the app."""
 
     driver: Driver
+    lessons: Lessons
     remedy: Ghost | None
     """What is laid over the profile: see `View.remedy`."""
 
@@ -38,6 +42,12 @@ class Host(Protocol):
 
     def take(self, turn: Turn) -> None:
         """Make a switch as a key does, so that it is in the log; or say why there is none."""
+
+    def play_lesson(self, scenario: Scenario) -> None:
+        """Bring a lesson on screen; the session on screen waits meanwhile."""
+
+    def leave_lesson(self) -> None:
+        """Back to the session from which lessons were opened."""
 
     def say(self, message: str) -> None:
         """Show a message until the next one."""
@@ -76,6 +86,16 @@ class ViewPane(Canvas, can_focus=True):
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
         """The lines of the view, each exactly `width` cells; `height` of them."""
         return [fitted([], width)] * height
+
+    def idle(self, action: str) -> str:
+        """Why an action of its own makes no sense now, in a sentence; or nothing."""
+        return ""
+
+    def press(
+        self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
+    ) -> Press | None:
+        """What pressing the mouse at a column and a line does; nothing where it does nothing."""
+        return None
 
     def opened(self) -> None:
         """It comes on screen."""

@@ -1,0 +1,50 @@
+"""Lessons inside the app: each with a driver of its own, beside that of the user's session."""
+
+from gradsim.scenario.format import Scenario
+from gradsim.scenario.player import Player
+from gradsim.tui.driver import Driver
+from gradsim.tui.playback import Playback
+
+
+class Lessons:
+    """The driver of the user's own session while a lesson is on screen, and those of lessons left.
+
+    A lesson that was left goes on where it stood; one that is over begins anew.
+    """
+
+    def __init__(self) -> None:
+        self.own: Driver | None = None
+        """The driver to go back to; None where no lesson has been opened from a session."""
+        self._left: dict[str, Driver] = {}
+
+    def enter(self, scenario: Scenario, now: Driver) -> Driver:
+        """The driver of a lesson; `now` is the one on screen, which is kept."""
+        self._put_away(now)
+        known = self._left.get(scenario.name)
+        if known is None or known.concluded:
+            player = Player(scenario)
+            known = Driver(player.session, True, Playback(player))
+            self._left[scenario.name] = known
+        known.playing = True
+        return known
+
+    def leave(self, now: Driver) -> Driver | None:
+        """The driver of the user's own session; None where there is none."""
+        own, self.own = self.own, None
+        if own is not None:
+            self._put_away(now)
+            self.own = None
+        return own
+
+    def of(self, name: str, now: Driver) -> Driver | None:
+        """The driver of a lesson that has been begun."""
+        if now.playback and now.playback.player.scenario.name == name:
+            return now
+        return self._left.get(name)
+
+    def _put_away(self, now: Driver) -> None:
+        now.playing = False
+        if now.playback:
+            self._left[now.playback.player.scenario.name] = now
+        else:
+            self.own = now

@@ -1,0 +1,144 @@
+"""Lessons in the app: the shelf, playing one, leaving it, and finding both as they were."""
+
+import numpy as np
+import pytest
+from driving import MIDDLE, SMALL, SameFrame, advance, app, line, press, running, text
+from textual.pilot import Pilot
+
+from gradsim.scenario.shelf import LESSONS, find, lessons, shipped
+from gradsim.tui.app import GradsimApp
+from gradsim.tui.lessons import Lessons
+from gradsim.tui.playback import Playback
+
+
+async def shelf(it: GradsimApp, pilot: Pilot[None]) -> str:
+    """Open the view, and wait until all files have been read."""
+    await press(pilot, "0")
+    for _ in range(len(shipped()) + 1):
+        it.advance(0.0)
+    return await text(pilot)
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Until another session has come on screen."""
+    for _ in range(20):
+        await pilot.pause(0)
+
+
+def playback_of(it: GradsimApp) -> Playback:
+    assert it.driver.playback is not None
+    return it.driver.playback
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_frame_of_the_shelf(size: tuple[int, int], same_frame: SameFrame) -> None:
+    it = app(depth=3, width=4)
+    async with running(it, size) as pilot:
+        await shelf(it, pilot)
+        await press(pilot, "down", "down", "down")
+        screen = await text(pilot)
+        same_frame(f"lessons-{size[0]}x{size[1]}", screen)
+        for name in shipped():
+            assert find(name).title in screen
+
+
+async def test_a_lesson_is_played_left_and_gone_on_with() -> None:
+    it = app(depth=3, width=4)
+    async with running(it, SMALL) as pilot:
+        advance(it, 4)
+        own = it.session
+        values = own.network().parameters.values.copy()
+        await shelf(it, pilot)
+        assert "there is nothing to leave" in it.panes["lessons"].idle("leave")
+        await press(pilot, *["down"] * 3, "enter")
+        await settled(pilot)
+        assert it.settings.view == "flow"
+        assert playback_of(it).player.scenario.name == lessons()[3]
+        lesson = it.session
+        assert lesson is not own
+        it.advance(0.1)
+        assert "▌" in await text(pilot)
+        for _ in range(30):
+            it.advance(2.0)
+        await press(pilot, "pagedown", "a")
+        assert playback_of(it).taken_over
+        done = playback_of(it).player.index
+        assert done > 1
+        screen = await shelf(it, pilot)
+        assert f"now at {done} of" in screen
+        await press(pilot, "x")
+        await settled(pilot)
+        assert it.session is own
+        assert it.session.cursor == (4, 0)
+        np.testing.assert_array_equal(own.network().parameters.values, values)
+        assert line(await text(pilot), "back in your own session")
+        screen = await shelf(it, pilot)
+        assert f"at {done} of" in screen
+        await press(pilot, *["down"] * 3, "enter")
+        await settled(pilot)
+        assert it.session is lesson
+        assert playback_of(it).player.index == done
+
+
+async def test_the_views_know_nothing_of_the_session_before() -> None:
+    it = app(depth=5, width=6)
+    async with running(it, MIDDLE) as pilot:
+        advance(it, 3)
+        await press(pilot, "3")
+        assert "▶layer 1" in await text(pilot)
+        await shelf(it, pilot)
+        await press(pilot, "enter")
+        await settled(pilot)
+        await press(pilot, "space", "3")
+        screen = await text(pilot)
+        assert "has not come back yet" in screen
+        assert "▶layer 1" not in screen
+
+
+async def test_claims_are_told_with_what_was_measured() -> None:
+    it = app(depth=3, width=4)
+    async with running(it, MIDDLE) as pilot:
+        await shelf(it, pilot)
+        await press(pilot, "enter")
+        await settled(pilot)
+        for _ in range(400):
+            it.advance(5.0)
+            if playback_of(it).player.results:
+                break
+        outcome = playback_of(it).player.results[0]
+        await shelf(it, pilot)
+        screen = await text(pilot)
+        assert f"{'✓' if outcome.passed else '✗'} {outcome.sentence}: {outcome.measured}" in screen
+        assert "1 held" in screen
+
+
+async def test_the_mouse_chooses_and_plays() -> None:
+    it = app(depth=3, width=4)
+    async with running(it, MIDDLE) as pilot:
+        screen = await shelf(it, pilot)
+        title = find(lessons()[2]).title
+        rows = screen.splitlines()
+        y = next(k for k, row in enumerate(rows) if title in row)
+        await pilot.click(offset=(10, y))
+        assert f"▶ {title}" in await text(pilot)
+        await pilot.click(offset=(10, y))
+        await settled(pilot)
+        assert playback_of(it).player.scenario.title == title
+
+
+def test_a_lesson_that_is_over_begins_anew() -> None:
+    kept, it = Lessons(), app()
+    scenario = find("gates-are-a-road")
+    first = kept.enter(scenario, it.driver)
+    assert kept.leave(first) is it.driver
+    assert kept.enter(scenario, it.driver) is first
+    first.concluded = True
+    assert kept.leave(first) is it.driver
+    assert kept.enter(scenario, it.driver) is not first
+    # Opened with a lesson there is no session to go back to.
+    assert Lessons().leave(first) is None
+
+
+def test_the_order_in_which_they_teach_names_those_there_are() -> None:
+    assert set(LESSONS) <= set(shipped()) == set(lessons())
+    assert lessons()[0] == "sigmoid-starves-relu-repairs"
