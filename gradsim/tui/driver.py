@@ -82,6 +82,12 @@ class Driver:
         return self._work is not None and not self.playing and not self._held
 
     @property
+    def still(self) -> bool:
+        """Whether the session stays where it is: paused, or a scenario waits for its next step."""
+        waits = self.follows_scenario and self._work is None and not self._queue
+        return waits or not self.playing
+
+    @property
     def experiment(self) -> Experiment:
         """The experiment as it will be once the switches asked for have been made."""
         experiment = self.session.experiment

@@ -10,7 +10,7 @@ def costs_nothing(driver: Driver) -> bool:
 
     It is none where they are still to come, or have just come. A scenario is not held up.
     """
-    if driver.playback is not None:
+    if driver.follows_scenario:
         return False
     session = driver.session
     step, records = session.cursor.step, session.run.records

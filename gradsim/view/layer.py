@@ -117,7 +117,7 @@ def _map(matrix: Matrix, markers: Markers, width: int, height: int) -> Sequence[
     if np.isnan(matrix.values).any():
         said = [*said, ("  ? NaN", "mark")] if limit else [("? NaN", "mark")]
     if down * across > 1:
-        for words_before in ("  each cell the largest of", "  largest of"):
+        for words_before in ("  each cell the largest of", "  largest of", "  max of"):
             more: Run = (f"{words_before} {down}x{across}", "label")
             if length([*said, more]) <= width:
                 said = [*said, more]

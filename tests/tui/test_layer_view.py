@@ -9,7 +9,10 @@ from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, press, runnin
 from helpers import same_bits
 from textual.pilot import Pilot
 
+from gradsim.scenario.player import Player
+from gradsim.scenario.reading import parse
 from gradsim.tui.app import GradsimApp
+from gradsim.tui.playback import Playback
 from gradsim.tui.views.layer import LayerView
 
 TINY: dict[str, Any] = {"depth": 3, "width": 6, "batch_size": 8, "activation": "tanh"}
@@ -17,6 +20,27 @@ SEQUENCE: dict[str, Any] = {
     "cell": "lstm", "data": "adding", "loss": "mean-squared-error", "width": 16,
     "sequence_length": 12, "batch_size": 16,
 }  # fmt: skip
+
+LESSON = """
+title = "Five steps"
+about = "Nothing more."
+source = "none"
+
+[experiment]
+depth = 3
+width = 6
+batch-size = 8
+activation = "tanh"
+
+[[steps]]
+say = "Now a step."
+
+[[steps]]
+run = { steps = 5 }
+
+[[steps]]
+say = "It has been made."
+"""
 
 
 async def seen(it: GradsimApp, pilot: Pilot[None], *keys: str) -> str:
@@ -169,6 +193,41 @@ async def test_it_looks_on_while_the_run_plays(speed: tuple[str, ...]) -> None:
     count = min(len(it.session.past()) for it in (watched, alone))
     losses = [[r.loss for r in it.session.past()[:count]] for it in (watched, alone)]
     assert losses[0] == losses[1]
+
+
+async def test_it_looks_on_from_full_speed_to_slow_and_in_a_pause() -> None:
+    it = app(playing=True, **TINY)
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "2", "f")
+        for _ in range(3):
+            it.advance()
+        # Slower just as the driver has been asked to look.
+        await press(pilot, *["minus"] * 4)
+        numbers = set()
+        for _ in range(60):
+            it.advance()
+            numbers.add(largest(it))
+        assert len(numbers) > 2
+        assert it.driver.between is None
+        await press(pilot, "f")
+        it.advance()
+        await press(pilot, "space")
+        step = it.session.cursor.step
+        assert f"layer 1  step {step - 1}" in await seen(it, pilot)
+
+
+async def test_it_goes_along_with_a_scenario() -> None:
+    player = Player(parse(LESSON, "lesson.toml"))
+    it = GradsimApp(player.session, live=False, playback=Playback(player))
+    steps = set()
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "2")
+        for _ in range(100):
+            it.advance(0.5)
+            study = pane_of(it)._study
+            steps.add(study.step if study else -1)
+    assert it.driver.concluded
+    assert {0, 4} <= steps
 
 
 def bounded(count: int) -> Callable[[], bool]:

@@ -104,17 +104,20 @@ class LayerView(ViewPane):
     def _look_up(self) -> None:
         """Begin anew where another layer or another step is to be shown by now."""
         driver, wanted = self.host.driver, self._wanted()
+        rushes = driver.playing and driver.fastest and not driver.follows_scenario
         if self._aim is not None and self._aim != wanted:
             another = (self._aim.layer, self._aim.time) != (wanted.layer, wanted.time)
             # While it plays, what has been copied is counted to its end: a step gone by.
-            if another or not driver.playing or self._copying is not None:
+            if another or driver.still or self._copying is not None:
                 self._stop()
+        if driver.between is not None and not rushes:
+            self._stop()  # nobody will come to it
         if self._aim is not None or wanted == self._seen or driver.busy:
             return
-        if driver.playing and driver.playback is None and driver.fastest:
+        if rushes:
             # Only the driver can go where it is neither ahead of the run nor behind it.
             self._aim, driver.between = wanted, self._copy()
-        elif not driver.playing or self._study is None or costs_nothing(driver):
+        elif driver.still or self._study is None or costs_nothing(driver):
             self._aim, self._copying = wanted, self._copy()
 
     def _wanted(self) -> Place:
@@ -124,7 +127,7 @@ class LayerView(ViewPane):
         """
         host, session = self.host, self.host.driver.session
         (step, op), run = session.cursor, session.run
-        if op == 0 and step > 0 and not host.driver.playing:
+        if op == 0 and step > 0 and host.driver.still:
             step -= 1
         experiment = run.experiment_at(step)
         recurrent = experiment.cell != "none"
