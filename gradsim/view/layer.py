@@ -28,12 +28,21 @@ ROLES = {"delta": "live", "weight gradient": "second"}
 
 
 def layer(
-    study: LayerStudy, number: int, log: bool, width: int, height: int, markers: Markers
+    study: LayerStudy,
+    number: int,
+    log: bool,
+    width: int,
+    height: int,
+    markers: Markers,
+    waits: bool = False,
 ) -> list[Line]:
-    """Which layer and step it is, and page `number` of its pictures: exactly `height` lines."""
+    """Which layer and step it is, and page `number` of its pictures: exactly `height` lines.
+
+    `waits` says that it is to give way to another one, which is being counted.
+    """
     found = layout(study, log, width, height - 1, markers)
     shown = found[number % len(found)]
-    head = _head(study, number % len(found), len(found), width)
+    head = _head(study, number % len(found), len(found), waits, width)
     return [head, *draw(shown, width, height - 1)][:height]
 
 
@@ -49,8 +58,9 @@ def layout(study: LayerStudy, log: bool, width: int, height: int, markers: Marke
     ]
     maps = [Piece(LEAST_MAP, partial(_map, each, markers), 1.6) for each in study.matrices]
     told = words(study, width)
-    least = (min(width, 40), min(len(told), max(4, height // 4)))
-    line = Piece(least, lambda w, h: told[:h], grows=False)
+    main = sum(map(len, told[:2]))
+    lines = min(sum(map(len, told)), max(main, height // 4), max(1, height))
+    line = Piece((min(width, 40), lines), partial(_told, told), grows=False)
     first, weights = rows(functions, width), rows(maps, width)
     if len(first) == len(weights) == 1:
         both = together(first[0], weights[0], width)
@@ -62,7 +72,7 @@ def layout(study: LayerStudy, log: bool, width: int, height: int, markers: Marke
     return pages(wanted, height)
 
 
-def _head(study: LayerStudy, page: int, count: int, width: int) -> Line:
+def _head(study: LayerStudy, page: int, count: int, waits: bool, width: int) -> Line:
     place = "output" if study.layer == "output" else f"layer {study.layer}"
     if study.time is not None:
         place = f"time step {study.time} of {place}"
@@ -75,19 +85,36 @@ def _head(study: LayerStudy, page: int, count: int, width: int) -> Line:
         (f"  {inputs} → {units} units, batch {study.batch}", "label"),
     ]
     right: list[Run] = [("page ", "label"), (f"{page + 1} of {count}", "value")]
-    return spread(left, right if count > 1 else [], width)
+    if waits:
+        right = [("another is being counted …  ", "message"), *right]
+    return spread(left, right if count > 1 else right[:-2], width)
 
 
-def words(study: LayerStudy, width: int) -> list[Line]:
-    """What the layer does to the gradient: a sentence, and the formula with its numbers."""
+def words(study: LayerStudy, width: int) -> list[list[Line]]:
+    """What the layer does to the gradient: a sentence, and each path's formula with its numbers.
+
+    The path that brings the most comes first.
+    """
     block = study.block
     if block is None:
         said = "No gradient goes further back from here: it is the first time step, or it is cut."
-        return wrapped_words(said, "label", width)
-    lines = wrapped_words(f"{block.sentence[:1].upper()}{block.sentence[1:]}", "text", width)
-    for path in sorted(block.paths, key=lambda path: path is not block.main):
-        lines += formula(block, path, width)
-    return lines
+        return [wrapped_words(said, "label", width)]
+    sentence = f"{block.sentence[:1].upper()}{block.sentence[1:]}"
+    paths = sorted(block.paths, key=lambda path: path is not block.main)
+    return [
+        wrapped_words(sentence, "text", width),
+        *(formula(block, path, width) for path in paths),
+    ]
+
+
+def _told(parts: Sequence[Sequence[Line]], _width: int, height: int) -> list[Line]:
+    """As much of the words as is whole in so many lines; the formula comes before the sentence."""
+    lines: list[Line] = []
+    for part in parts:
+        if len(lines) + len(part) <= height:
+            lines += part
+    fits = len(parts) < 2 or len(parts[0]) + len(parts[1]) <= height
+    return lines if fits else [*parts[1], *parts[0]][:height]
 
 
 def _function(

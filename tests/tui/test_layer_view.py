@@ -254,6 +254,11 @@ async def test_work_goes_on_in_slices_and_is_left_where_it_is_not_wanted() -> No
         assert sum(pane.tick(bounded(1)) or 1 for _ in ticks) > 10
         slow.paint()
         assert await text(pilot) == wanted
+        await press(pilot, "down")
+        stale = await text(pilot)
+        assert "layer 2  step 0" in stale
+        assert "another is being counted" in stale
+        assert "another is being counted" not in await seen(slow, pilot)
 
 
 async def test_what_is_not_shown_costs_nothing() -> None:

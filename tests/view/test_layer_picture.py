@@ -15,7 +15,7 @@ from gradsim.nn.network import LayerName
 from gradsim.simulation.session import Session
 from gradsim.view.function import function
 from gradsim.view.histogram import axis, bars, facts, histogram, titled
-from gradsim.view.layer import layer, layout
+from gradsim.view.layer import layer, layout, words
 from gradsim.view.lines import Line, length, plain
 from gradsim.view.pages import Piece, draw, pages, rows, together
 
@@ -205,3 +205,17 @@ def test_everything_is_on_some_page() -> None:
         assert f"page 1 of {count}" in text[0]
     wide = plain(layer(study, 0, True, 196, 48, "braille"))
     assert all(name in wide for name in names)
+
+
+def test_words_are_whole_and_the_formula_comes_first() -> None:
+    study = study_of(2, skip="residual", normalization="batch", activation="relu")
+    [sentence, main, other] = words(study, 76)
+    assert len(main) == len(other) == 4
+    for height in range(len(sentence) + 4, 20):
+        lines = layout(study, True, 76, height, "braille")
+        told = [plain(draw(page, 76, height)) for page in lines]
+        assert any(plain(sentence[:1]) in page and plain(main) in page for page in told)
+        for page in told:
+            # A path's name never stands without its formula.
+            assert page.count("of the sum of all paths") == page.count("arrives")
+    assert plain(draw(layout(study, True, 76, 4, "braille")[3], 76, 4)).startswith("path ")

@@ -70,9 +70,12 @@ class LayerView(ViewPane):
         """The page of pictures; the same lines as long as nothing has changed."""
         if self._study is None:
             return [fitted([(WAITING, "label")], width), *[fitted([], width)] * (height - 1)]
-        key = (id(self._study), self._number, self._log, width, height, settings.markers)
+        waits = self.host.driver.still and self._seen != self._wanted()
+        key = (id(self._study), self._number, self._log, width, height, settings.markers, waits)
         if key != self._drawn[0]:
-            lines = layer(self._study, self._number, self._log, width, height, settings.markers)
+            lines = layer(
+                self._study, self._number, self._log, width, height, settings.markers, waits
+            )
             self._drawn = key, lines
         return self._drawn[1]
 
