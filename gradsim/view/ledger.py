@@ -102,6 +102,12 @@ def bars(
     return (lines + [fitted([], width)] * height)[:height]
 
 
+def layer_at(ledger: Ledger, height: int, y: int) -> LayerName | None:
+    """The layer whose bar is on a line of `bars`; of several the one nearest to the loss."""
+    shown = rows(ledger, max(2, height - 2))
+    return shown[y - 2].last if 2 <= y < len(shown) + 2 else None
+
+
 def _reach(shown: Sequence[Row]) -> tuple[float, float]:
     """How far the longest bar reaches to either side, in decades."""
     loss = gain = 0.0

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from gradsim.insight.map.axes import shown
 from gradsim.insight.map.line import Crossing
-from gradsim.insight.map.order import stand_in
+from gradsim.insight.map.order import Place, stand_in
 from gradsim.view.lines import Line, Run, beside, fitted
 from gradsim.view.map_picture import LIVE, Picture
 from gradsim.view.map_scale import look, scale
@@ -86,10 +86,8 @@ def full(picture: Picture, width: int) -> list[Line]:
 
 def field(picture: Picture, width: int, height: int) -> list[Line]:
     """The cells with labels at their left and below: exactly `height` lines of `width` cells."""
-    x, y = picture.plan.x, picture.plan.y
-    gutter = min(max(len(shown(value)) for value in y.values), max(6, width // 4)) + 2
-    across = Side(len(x.values), max(1, width - gutter))
-    down = Side(len(y.values), max(1, height - 3))
+    y = picture.plan.y
+    gutter, across, down = _sides(picture, width, height)
     critical = _thinned(picture.line)
     live = picture.live[1]
     marked = None if live is None else down.center(live)
@@ -106,6 +104,29 @@ def field(picture: Picture, width: int, height: int) -> list[Line]:
         lines.append(fitted([*runs, *_row(picture, critical, across, down, line)], width))
     lines += _below(picture, across, gutter, width)
     return (lines + [fitted([], width)] * height)[:height]
+
+
+def cell_at(picture: Picture, width: int, height: int, x: int, y: int) -> Place | None:
+    """The cell of the map under a column and a line of the picture; None beside the field."""
+    words = _words_width(width)
+    wide = width - words - len(GAP) if words else width
+    gutter, across, down = _sides(picture, wide, height)
+    character, line = x - gutter, down.size - y
+    if not (0 <= character < across.size and 0 <= line < down.size):
+        return None
+    cursor = picture.cursor
+    return (
+        across.shows(character, cursor[0] if cursor else None),
+        down.shows(line, cursor[1] if cursor else None),
+    )
+
+
+def _sides(picture: Picture, width: int, height: int) -> tuple[int, Side, Side]:
+    """Cells before the field, and how its columns and rows lie."""
+    x, y = picture.plan.x, picture.plan.y
+    gutter = min(max(len(shown(value)) for value in y.values), max(6, width // 4)) + 2
+    across = Side(len(x.values), max(1, width - gutter))
+    return gutter, across, Side(len(y.values), max(1, height - 3))
 
 
 def _row(

@@ -42,12 +42,30 @@ def page(shown: Page, frame: Frame, width: int, height: int, markers: Markers) -
     search = shown.search
     if search is None:
         return _filled(_introduction(width), width, height)
+    top, room, below, chart = _parts(shown, search, frame, width, height, markers)
+    lines = [row.line for row in _window(shown, room, width)]
+    return _filled([*top, *_filled(lines, width, room), *below, *chart], width, height)
+
+
+def candidate_at(
+    shown: Page, frame: Frame, width: int, height: int, markers: Markers, y: int
+) -> int | None:
+    """The candidate whose row is on a line of the page; None where there is none."""
+    if shown.search is None:
+        return None
+    top, room, _, _ = _parts(shown, shown.search, frame, width, height, markers)
+    window = _window(shown, room, width)
+    return window[y - len(top)].candidate if 0 <= y - len(top) < len(window) else None
+
+
+def _parts(
+    shown: Page, search: Search, frame: Frame, width: int, height: int, markers: Markers
+) -> tuple[list[Line], int, list[Line], list[Line]]:
+    """What stands above the table, its lines, what stands below it, and the chart."""
     chart = _chart(shown, frame, width, height, markers)
     top = _status(shown, search, width)
     below = [] if chart and height < ROOMY else _below(shown, search, width)
-    room = max(1, height - len(top) - len(below) - len(chart))
-    table = _filled(_window(shown, room, width), width, room)
-    return _filled([*top, *table, *below, *chart], width, height)
+    return top, max(1, height - len(top) - len(below) - len(chart)), below, chart
 
 
 def _introduction(width: int) -> list[Line]:
@@ -86,16 +104,16 @@ def _status(shown: Page, search: Search, width: int) -> list[Line]:
     return lines
 
 
-def _window(shown: Page, room: int, width: int) -> list[Line]:
+def _window(shown: Page, room: int, width: int) -> list[Row]:
     """The heads, the unchanged run, and as many rows around the selected one as there is room."""
     if not shown.rows:
         return []
-    fixed = [head(width), shown.rows[0].line]
+    fixed = [Row(None, head(width)), shown.rows[0]]
     rest = shown.rows[1:]
     left = max(0, room - len(fixed))
     here = next((k for k, row in enumerate(rest) if row.candidate == shown.selected), 0)
     first = min(max(0, here - left // 2), max(0, len(rest) - left))
-    return [*fixed, *(row.line for row in rest[first : first + left])][:room]
+    return [*fixed, *rest[first : first + left]][:room]
 
 
 def _below(shown: Page, search: Search, width: int) -> list[Line]:

@@ -146,3 +146,18 @@ async def test_a_press_anywhere_breaks_nothing(size: tuple[int, int]) -> None:
                 if it.screen is not it.screen_stack[0]:
                     await press(pilot, "escape")
         assert it.is_running
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_a_bar_of_why_selects_its_layer(size: tuple[int, int]) -> None:
+    it = app(depth=6, width=8)
+    async with running(it, size) as pilot:
+        advance(it, 1)
+        await press(pilot, "3")
+        screen = await text(pilot)
+        for layer in (5, 2):
+            if f" layer {layer} " in screen:
+                await click(pilot, f" layer {layer} ")
+                assert it.selected == layer
+        await click(pilot, "│  output", right=3)
+        assert it.selected == 7

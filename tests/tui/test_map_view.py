@@ -259,3 +259,23 @@ async def test_a_cell_reads_out_what_was_measured() -> None:
         (again,) = measure(survey._task([place]))
         assert (cell.slope, cell.shape) == (again.slope, again.shape)
         assert f"{cell.slope:.3g} decades/layer" in screen
+
+
+async def test_the_mouse_takes_the_cursor_to_a_cell_and_switches_to_it() -> None:
+    it = small()
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "9")
+        screen = await measured(it, pilot)
+        left, top = pane(it).content_region.offset
+        rows = screen.splitlines()
+        x, y = next((row.index("[") + 2, k) for k, row in enumerate(rows) if "[" in row and k > top)
+        before = it.driver.experiment
+        await pilot.click(offset=(x + 12, y - 4))
+        moved = (await text(pilot)).splitlines()
+        row = next(row for row in moved[y - 5 : y - 2] if "[" in row)
+        assert row.index("[") <= x + 12 <= row.index("]")
+        assert it.driver.experiment == before
+        await pilot.click(offset=(x + 12, y - 4))
+        await text(pilot)
+        assert before.differs(it.driver.experiment)
+        await pilot.click(offset=(left, top))  # beside the field nothing is meant

@@ -292,3 +292,22 @@ async def test_any_size_is_drawn(size: tuple[int, int]) -> None:
             it.advance(0.0)
         await press(pilot, "end")
         assert await text(pilot)
+
+
+async def test_the_mouse_selects_a_remedy() -> None:
+    it = small()
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "8", "t")
+        screen = await tried(it, pilot)
+        search = pane(it).search
+        assert search is not None
+        ranked = [row.tried.candidate.name for row in search.ranked()]
+        rows = screen.splitlines()
+        at = {
+            name: next(k for k, row in enumerate(rows) if f" {place} {name} " in row)
+            for place, name in enumerate(ranked[:5], start=1)
+        }
+        for name, y in at.items():
+            await pilot.click(offset=(20, y))
+            after = (await text(pilot)).splitlines()
+            assert [k for k, row in enumerate(after) if "▸" in row] == [y], name

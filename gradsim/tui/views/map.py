@@ -14,12 +14,13 @@ from gradsim.insight.map.plan import VALUES, Plan, plan
 from gradsim.insight.map.survey import Survey
 from gradsim.insight.workers import Workers
 from gradsim.tui.keys import Key
+from gradsim.tui.presses import Press
 from gradsim.tui.settings import Settings
 from gradsim.tui.switching import Turn, problem
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.frame import Frame
 from gradsim.view.lines import Line, fitted, wrapped_words
-from gradsim.view.map import draw, in_ascii, room
+from gradsim.view.map import cell_at, draw, in_ascii, room
 from gradsim.view.map_picture import Picture
 
 MOST_COLUMNS, MOST_ROWS, FEWEST = 41, 28, 5
@@ -77,18 +78,34 @@ class MapView(ViewPane):
             words = self._why or "the map is about to be measured"
             lines = wrapped_words(words, "label", width)
             return (lines + [fitted([], width)] * height)[:height]
-        found, live = survey.plan, self._live(survey.plan)
+        live = self._live(survey.plan)
         key = (
             *(id(survey), len(survey.cells), live, self._cursor, self._stopped),
             *(width, height, settings.markers),
         )
         if key != self._drawn[0]:
-            line = crossings(survey.factors(), found.x, found.y)
-            cursor = self._cursor or self._nearest(found)
-            picture = Picture(found, survey.cells, line, live, cursor, self._status(survey))
-            lines = draw(picture, width, height)
+            lines = draw(self._picture(survey), width, height)
             self._drawn = key, in_ascii(lines) if settings.markers == "ascii" else lines
         return self._drawn[1]
+
+    def _picture(self, survey: Survey) -> Picture:
+        found = survey.plan
+        line = crossings(survey.factors(), found.x, found.y)
+        cursor = self._cursor or self._nearest(found)
+        return Picture(found, survey.cells, line, self._live(found), cursor, self._status(survey))
+
+    def press(
+        self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
+    ) -> Press | None:
+        """The cursor to a cell; a press on the cell under it switches to it."""
+        if self.survey is None:
+            return None
+        picture = self._picture(self.survey)
+        place = cell_at(picture, width, height, x, y)
+        if place is None:
+            return None
+        here = place == picture.cursor
+        return Press("go_there" if here else f"pick{place}", own=True)
 
     def _status(self, survey: Survey) -> str:
         places = survey.plan.places
@@ -206,6 +223,11 @@ class MapView(ViewPane):
             min(max(column + columns, 0), len(found.x.values) - 1),
             min(max(row + rows, 0), len(found.y.values) - 1),
         )
+        self.host.redraw()
+
+    def action_pick(self, column: int, row: int) -> None:
+        """A cell by its column and row."""
+        self._cursor = column, row
         self.host.redraw()
 
     def action_go_there(self) -> None:

@@ -13,13 +13,14 @@ from gradsim.insight.remedies.ranking import Standing
 from gradsim.insight.remedies.search import BROKEN, Search
 from gradsim.insight.workers import Workers
 from gradsim.tui.keys import Key
+from gradsim.tui.presses import Press
 from gradsim.tui.settings import Settings
 from gradsim.tui.switching import Turn, problem
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.frame import Frame
 from gradsim.view.lines import Line
 from gradsim.view.remedies import Row, table
-from gradsim.view.remedies_page import Page, page
+from gradsim.view.remedies_page import Page, candidate_at, page
 
 FIRST_STEPS = 100
 """A ghost is trained for at least so many steps, and then for twice as many as are needed."""
@@ -73,7 +74,24 @@ class RemediesView(ViewPane):
 
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
         """The table, what is known of the selected remedy, and its gradient where it is wanted."""
-        shown = Page(
+        return page(self._page(width), frame, width, height, settings.markers)
+
+    def press(
+        self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
+    ) -> Press | None:
+        """A row selects its remedy."""
+        index = candidate_at(self._page(width), frame, width, height, settings.markers, y)
+        return None if index is None else Press(f"pick({index})", own=True)
+
+    def action_pick(self, index: int) -> None:
+        """Select a remedy by its rank."""
+        ranked = self._ranked()
+        if index < len(ranked):
+            self._selected = ranked[index].tried.candidate.name
+            self.host.redraw()
+
+    def _page(self, width: int) -> Page:
+        return Page(
             self.search,
             self._rows(width),
             self._index(),
@@ -81,7 +99,6 @@ class RemediesView(ViewPane):
             self._ghost.name if self._ghost else "",
             bool(self._ghost and self._ghost.known),
         )
-        return page(shown, frame, width, height, settings.markers)
 
     def _rows(self, width: int) -> Sequence[Row]:
         """The table; drawn anew only where it has changed."""

@@ -6,11 +6,12 @@ from typing import ClassVar
 from gradsim.insight.clip_advisor import ClipAdvice, advise
 from gradsim.insight.ledger import Ledger, ledger
 from gradsim.tui.keys import Key
+from gradsim.tui.presses import Press, select
 from gradsim.tui.settings import Settings
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.clipping import clipping
 from gradsim.view.frame import Frame
-from gradsim.view.ledger import bars, words
+from gradsim.view.ledger import bars, layer_at, words
 from gradsim.view.lines import Line, beside, fitted
 from gradsim.view.notes import notes
 
@@ -54,6 +55,19 @@ class WhyView(ViewPane):
             *bars(found, frame.layer, width, height - below, settings.markers),
             *self._words(frame, found, width, below),
         ]
+
+    def press(
+        self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
+    ) -> Press | None:
+        """A bar selects its layer."""
+        found = self._of(frame)
+        if found is None or (width >= SIDE_BY_SIDE and x >= width * 55 // 100):
+            return None
+        below = 0 if width >= SIDE_BY_SIDE else max(height - len(found.blocks) - 2, height // 3, 4)
+        layer = layer_at(found, height - below, y)
+        if layer is None:
+            return None
+        return select(frame.depth + 1 if layer == "output" else int(layer))
 
     def action_more(self) -> None:
         """Put the notes before the formula, or behind it again."""
