@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,8 +16,8 @@ from gradsim.tui.commands import Command, IdleOf, found
 from gradsim.tui.keys import PALETTE_KEYS
 from gradsim.tui.theme import style
 
-NAME_WIDTH = 36
-"""Columns for the names in the list."""
+KEY_WIDTH, NAME_WIDTH = 10, 36
+"""Columns for keys and names in the list."""
 
 
 class PaletteScreen(ModalScreen[Command]):
@@ -46,6 +45,7 @@ class PaletteScreen(ModalScreen[Command]):
     }
     PaletteScreen OptionList, PaletteScreen OptionList:focus {
         height: 1fr; border: none; background: $background; padding: 0;
+        text-wrap: nowrap; text-overflow: ellipsis;
     }
     PaletteScreen Static { height: 2; color: $foreground; margin-top: 1; }
     """
@@ -83,23 +83,18 @@ class PaletteScreen(ModalScreen[Command]):
         self._list.highlighted = 0 if self._found else None
         self._describe()
 
-    def _row(self, command: Command) -> Table:
+    def _row(self, command: Command) -> Text:
         idle = bool(self._idle(command))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(width=9, no_wrap=True)
-        table.add_column(width=NAME_WIDTH, no_wrap=True)
-        table.add_column(no_wrap=True)
         name = f"({command.name})" if idle else command.name
-        noun, colon, verb = name.partition(":")
-        table.add_row(
-            Text(command.key, style("quiet" if idle else "key")),
-            Text.assemble(
-                (noun + colon, style("quiet" if idle else "label")),
-                (verb, style("quiet" if idle else "value")),
-            ),
-            Text(command.about, style("quiet")),
+        if len(name) > NAME_WIDTH:
+            name = f"{name[: NAME_WIDTH - 1]}…"
+        noun, colon, verb = f"{name:<{NAME_WIDTH}}".partition(":")
+        return Text.assemble(
+            (f"{command.key:<{KEY_WIDTH}}", style("quiet" if idle else "key")),
+            (noun + colon, style("quiet" if idle else "label")),
+            (verb, style("quiet" if idle else "value")),
+            (f"  {command.about}", style("quiet")),
         )
-        return table
 
     def on_option_list_option_highlighted(self, _event: OptionList.OptionHighlighted) -> None:
         """Say what it does."""
