@@ -102,11 +102,15 @@ def facts(tally: Tally, width: int) -> Line:
         ("zero", tally.zeros, "value"),
         ("subnormal", tally.subnormals, "mark"),
     ]
-    parts: list[list[Run]] = [
-        [(f"{name} ", "label"), (_count(count, tally.size), role)]
-        for name, count, role in odd
-        if count
-    ]
+    parts: list[list[Run]] = []
+    for told in (_count, lambda count, _: f"{count:,}"):
+        parts = [
+            [(f"{name} ", "label"), (told(count, tally.size), role)]
+            for name, count, role in odd
+            if count
+        ]
+        if length(joined(parts)) <= width:
+            break
     if tally.finite:
         parts.append([("std ", "label"), (number(tally.std), "value")])
         parts.append([("mean ", "label"), (number(tally.mean), "value")])
