@@ -1,7 +1,7 @@
 """The stepper: which event comes when, and that its numbers are those of the real arrays."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -251,7 +251,8 @@ def test_leaving_midway_leaves_what_was_computed(skip: str) -> None:
         start = store.values.copy()
         steps = training_step(training, inputs, target, 0)
         events = [next(steps) for _ in range(stop)]
-        steps.close()  # type: ignore[attr-defined]
+        assert isinstance(steps, Generator)
+        steps.close()
         last = 0
         for event in events:
             forward_done = event.phase is Phase.FORWARD and event.path == "main"

@@ -182,7 +182,9 @@ async def test_a_switch_says_in_numbers_what_it_did_and_leaves_a_ghost() -> None
         done = it.session.switched
         assert done is not None
         said = line(screen, "sigmoid → relu")
-        assert f"{done.before.column('delta_norm')[0]:.1e}".replace("e-0", "e-") in said  # type: ignore[index]
+        delta = done.before.column("delta_norm")
+        assert delta is not None
+        assert f"{delta[0]:.1e}".replace("e-0", "e-") in said
         assert "decades" in said
         assert "weights kept" in said
         assert "⠄⠄⠄ before" in screen

@@ -75,8 +75,11 @@ def test_the_profile_is_that_of_the_layer_table() -> None:
     shown = frame(it, View())
     record = it.run.records[2]
     assert record.layers is not None
-    assert list(shown.wave.backward) == list(record.column("delta_norm"))  # type: ignore[arg-type]
-    assert list(shown.grad_weight) == list(record.column("grad_weight_norm"))  # type: ignore[arg-type]
+    delta, weights = record.column("delta_norm"), record.column("grad_weight_norm")
+    assert delta is not None
+    assert weights is not None
+    assert list(shown.wave.backward) == list(delta)
+    assert list(shown.grad_weight) == list(weights)
     assert shown.finished
     assert shown.step == 2
     assert list(shown.history.loss) == [r.loss for r in it.run.records[:3]]

@@ -20,6 +20,17 @@ from gradsim.insight.verdict import judge
 from gradsim.simulation.glance import glance
 from gradsim.simulation.training import training
 
+NUMBERS = (
+    "reach_decades",
+    "slope",
+    "loss",
+    "accuracy",
+    "theory_factor",
+    "theory_reach",
+    "seconds",
+)
+"""What is measured of a cell, by the names of its fields and columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

@@ -14,22 +14,12 @@ from gradsim.errors import InputError
 from gradsim.experiment.build import load_data
 from gradsim.experiment.tables import is_file
 from gradsim.insight.map.axes import shown
-from gradsim.insight.map.cells import Cell
+from gradsim.insight.map.cells import NUMBERS, Cell
 from gradsim.insight.map.order import Place
 from gradsim.insight.map.plan import VALUES, Plan
 
 MARK = "# gradsim map/1 "
 """What the first line begins with; behind it stands the declaration, as JSON."""
-
-NUMBERS = (
-    "reach_decades",
-    "slope",
-    "loss",
-    "accuracy",
-    "theory_factor",
-    "theory_reach",
-    "seconds",
-)
 
 COLUMNS = ("x", "y", "value", "shape", *NUMBERS, "reason")
 """The second line. The knobs are named in the first: one of them may be called `loss` too."""

@@ -2,23 +2,14 @@
 
 from typing import Any
 
-from gradsim.insight.map.cells import Cell
+from gradsim.insight.map.cells import NUMBERS, Cell
 from gradsim.insight.map.line import Crossing, crossings
 from gradsim.insight.map.plan import VALUES, Plan
 from gradsim.insight.map.survey import Survey
 
 SCHEMA = "gradsim/map/1"
 
-MEASURED = (
-    "shape",
-    "reach_decades",
-    "slope",
-    "loss",
-    "accuracy",
-    "theory_factor",
-    "theory_reach",
-    "seconds",
-)
+MEASURED = ("shape", *NUMBERS)
 """The columns of the cells, beside x and y."""
 
 
