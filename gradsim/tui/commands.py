@@ -91,7 +91,7 @@ def commands(keymap: Keymap | None = None) -> list[Command]:
         ]
         verb = "choose, with formulas" if knob.choices else "type a value"
         out.append(Command(f"{name}: {verb}", "", knob.help, f"choose('{name}')"))
-    for view in VIEWS:
+    for view in (entry.load() for entry in VIEWS):
         out += [
             Command(f"{view.NAME}: {key.about}", key.shown, view.TITLE, key.action, view.NAME)
             for key in keys.now(view.KEYS, view.NAME)

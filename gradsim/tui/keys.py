@@ -84,7 +84,7 @@ KEYS: tuple[Key, ...] = (
     Key("down", "↓", "layer(-1)", "select the layer before", "look", called="select-back"),
     Key("v", "v", "level", "look at another recurrent layer", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),
-    Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
+    Key("p", "p", "pin", "pin the run: it goes on beside; or let go of it", "look", "pin"),
     Key(
         "escape",
         "esc",
@@ -99,6 +99,8 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+o", "ctrl o", "sessions", "open a session that was kept", "keep"),
     Key("ctrl+y", "ctrl y", "copy", "copy the command that computes this state", "keep"),
     Key("ctrl+e", "ctrl e", "export", "write the screen or its numbers into a file", "keep"),
+    Key("T", "T", "turn_setting('theme')", "next theme: dark, light, contrast, ansi", "look"),
+    Key("M", "M", "turn_setting('markers')", "next markers: braille, block, ascii", "look"),
     Key("comma", ",", "settings", "settings of the app: theme, markers, motion", "look"),
     Key("f1", "F1", "terms", "what is on this screen: its terms and formulas", "look"),
     Key("question_mark", "?", "help", "this help", "look", "help"),

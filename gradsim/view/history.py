@@ -34,7 +34,7 @@ def step_at(
     while y >= lines:
         y -= lines
         name, lines = next(parts)
-    curves, up, _ = _parts(frame, name)
+    curves, up, _ = _parts(frame, name, markers)
     steps = _steps(frame, curves)
     return round(draw(curves, steps, up, width, lines - 1, markers).x_at(x, steps))
 
@@ -60,7 +60,7 @@ def _has_accuracy(frame: Frame) -> bool:
 def _chart(
     frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool
 ) -> list[Line]:
-    curves, y, title = _parts(frame, name)
+    curves, y, title = _parts(frame, name, markers)
     steps = _steps(frame, curves)
     held_out = frame.history.held_out_accuracy
     if only and name != "accuracy" and _has_accuracy(frame):
@@ -72,22 +72,22 @@ def _steps(frame: Frame, curves: Sequence[Curve]) -> Axis:
     return Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
 
 
-def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
+def _parts(frame: Frame, name: str, markers: Markers) -> tuple[list[Curve], Axis, list[Run]]:
     h, pinned = frame.history, frame.pinned_history
     if name == "loss":
         curves = [_line("pinned", pinned.loss)] if pinned else []
         curves.append(_line("live", h.loss))
         low, high = fit([curve.y for curve in curves], log=False)
         axis = Axis(min(low, 0.0) if low < high / 2 else low, high)
-        return curves, axis, [*_named("live", "loss"), (number(_last(h.loss)), "value")]
+        return curves, axis, [*_named("live", "loss", markers), (number(_last(h.loss)), "value")]
     if name == "accuracy":
         curves = [_line("pinned", pinned.held_out_accuracy)] if pinned else []
         curves += [_line("ghost", h.accuracy), _line("live", h.held_out_accuracy)]
-        title = [*_named("live", "held-out"), (share(_last(h.held_out_accuracy)), "value")]
-        return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch")]
+        title = [*_named("live", "held-out", markers), (share(_last(h.held_out_accuracy)), "value")]
+        return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch", markers)]
     curves = [_line("pinned", pinned.grad_norm)] if pinned else []
     curves.append(_line("live", h.grad_norm))
-    title = [*_named("live", "gradient norm"), (number(_last(h.grad_norm)), "value")]
+    title = [*_named("live", "gradient norm", markers), (number(_last(h.grad_norm)), "value")]
     if frame.experiment.clip != "none":
         threshold = frame.experiment.clip_threshold
         end = float(max(len(h.grad_norm), 10))
@@ -95,18 +95,18 @@ def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
         curves.append(_line("second", h.clipped_grad_norm))
         title += [
             ("  ", ""),
-            *_named("second", "clipped"),
+            *_named("second", "clipped", markers),
             (number(_last(h.clipped_grad_norm)), "value"),
             ("  ", ""),
-            *_named("threshold", "threshold"),
+            *_named("threshold", "threshold", markers),
             (number(threshold), "value"),
         ]
     low, high = fit([curve.y for curve in curves], log=True)
     return curves, Axis(low, high, log=True), title
 
 
-def _named(style: str, name: str) -> list[Run]:
-    return [(f"{sample(style)} ", style), (f"{name} ", "label")]
+def _named(style: str, name: str, markers: Markers) -> list[Run]:
+    return [(f"{sample(style, markers)} ", style), (f"{name} ", "label")]
 
 
 def _line(style: str, values: Sequence[float]) -> Curve:

@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any, Final, Literal
 
@@ -116,6 +117,11 @@ class Picture:
     def text(self) -> str:
         """The rows without roles, one to a line."""
         return "\n".join("".join(text for text, _ in row) for row in self.rows)
+
+
+def prepare() -> None:
+    """Load what draws the curves, which takes 0.16 s at the first of them otherwise."""
+    import plotext  # noqa: F401, PLC0415
 
 
 def fit(values: Iterable[Sequence[float]], log: bool, pad: float = 0.05) -> tuple[float, float]:
@@ -270,10 +276,10 @@ class _Scale:
 class _Trace:
     """A curve in dots; `linked` says of each point whether a line leads to it from the last one."""
 
-    columns: list[int]
-    heights: list[int]
-    linked: list[bool]
-    marks: list[tuple[int, int]]  # (cell column, kind as an index of _KINDS)
+    columns: tuple[int, ...]
+    heights: tuple[int, ...]
+    linked: tuple[bool, ...]
+    marks: tuple[tuple[int, int], ...]  # (cell column, kind as an index of _KINDS)
 
 
 def _trace(curve: Curve, across: _Scale, up: _Scale) -> _Trace:
@@ -287,7 +293,7 @@ def _trace(curve: Curve, across: _Scale, up: _Scale) -> _Trace:
     marked = visible & (kind >= 0)
 
     cells = across.dot(along[marked]) // across.dots
-    marks = np.unique(np.stack([cells, kind[marked]]), axis=1).T
+    marks = sorted(set(zip(cells.tolist(), kind[marked].tolist(), strict=True)))
     columns, heights = across.dot(along[drawn]), up.dot(height[drawn])
     stretch = np.cumsum(~drawn)[drawn]  # a new number after each gap
     keep = (
@@ -299,10 +305,10 @@ def _trace(curve: Curve, across: _Scale, up: _Scale) -> _Trace:
     if curve.connect:
         linked[1:] = np.diff(stretch[keep]) == 0
     return _Trace(
-        columns[keep].tolist(),
-        heights[keep].tolist(),
-        linked.tolist(),
-        [(int(cell), int(which)) for cell, which in marks],
+        tuple(columns[keep].tolist()),
+        tuple(heights[keep].tolist()),
+        tuple(linked.tolist()),
+        tuple(marks),
     )
 
 
@@ -337,14 +343,21 @@ def _extremes(cells: Whole, heights: Whole) -> Whole:
 
 def _one_a_cell(columns: Whole, rows: Whole) -> Whole:
     """Which points to keep where each is a sign of its own: the first in each cell."""
-    return np.unique(np.stack([columns, rows]), axis=1, return_index=True)[1].astype(np.int64)
+    # Not by np.unique, which loads NumPy's masked arrays: 10 ms of the first picture.
+    first: dict[tuple[int, int], int] = {}
+    for index, cell in enumerate(zip(columns.tolist(), rows.tolist(), strict=True)):
+        first.setdefault(cell, index)
+    return np.array(list(first.values()), dtype=np.int64)
 
 
 # From dots to cells: plotext
 
 
-def _canvas(trace: _Trace, look: _Look, markers: Markers, width: int, height: int) -> list[str]:
-    """One curve alone on a canvas without axes, by plotext."""
+@lru_cache(maxsize=64)
+def _canvas(
+    trace: _Trace, look: _Look, markers: Markers, width: int, height: int
+) -> tuple[str, ...]:
+    """One curve alone on a canvas without axes, by plotext. Most curves stay as they are."""
     import plotext  # noqa: PLC0415 (0.16 s, so only when there is something to draw)
 
     across, down = DOTS[markers]
@@ -371,7 +384,7 @@ def _canvas(trace: _Trace, look: _Look, markers: Markers, width: int, height: in
         where = [x[index] for index in signs], [y[index] for index in signs]
         figure.draw(figure.signal(*where, marker=_point(look, markers)))
     rows: list[str] = figure.build().string(colorless=True).split("\n")[:height]
-    return [row.translate(_THIN) for row in rows] if look.line == "dotted" else rows
+    return tuple(row.translate(_THIN) if look.line == "dotted" else row for row in rows)
 
 
 def _signs(trace: _Trace, look: _Look, dots: int) -> list[int]:

@@ -6,7 +6,6 @@ from math import inf, log10
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.insight.theory.result import BAND
 from gradsim.view.frame import Frame, Sizes
 from gradsim.view.lines import Line, Run, fitted, joined, length
 from gradsim.view.plot import Axis, Curve, Markers, Picture, draw, fit, sample
@@ -102,6 +101,8 @@ def _theory(frame: Frame, width: int, height: int) -> list[Curve]:
         known = frame.before["gradient"][frame.depth - 1]
     if found is None or frame.depth < 2 or known is None or not 0.0 < known < inf:
         return []
+    from gradsim.insight.theory.result import BAND  # noqa: PLC0415 (there is a theory: it is loaded)
+
     middle, spread = log10(known) + found.decades, BAND * found.deviations
     span = max(float(middle.max() - middle.min()), 1.0)
     band = [middle + spread, middle - spread]
