@@ -108,7 +108,7 @@ def gradsim(
     if context.invoked_subcommand:
         if settings or given or looks or steps is not None:
             raise InputError(
-                f"knobs and looks before a command are for the app: write them behind "
+                f"knobs before a command are for the app: write them behind "
                 f'"gradsim {context.invoked_subcommand}"'
             )
         return
