@@ -7,8 +7,6 @@ worker processes that `tick` looks after, so that no key ever waits.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from gradsim.insight.remedies.ghost import Ghost
-from gradsim.scenario.format import Scenario
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import Driver
@@ -22,6 +20,7 @@ from gradsim.view.lines import Line, fitted
 
 if TYPE_CHECKING:
     from gradsim.insight.remedies.ghost import Ghost
+    from gradsim.scenario.format import Scenario
 
 
 class Host(Protocol):
@@ -29,7 +28,7 @@ class Host(Protocol):
 
     driver: Driver
     lessons: Lessons
-    remedy: Ghost | None
+    remedy: "Ghost | None"
     """What is laid over the profile: see `View.remedy`."""
 
     @property
