@@ -79,6 +79,7 @@ async def test_the_foot_the_switches_and_the_help_put_them_in_brackets() -> None
 async def test_a_view_has_rules_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     it = app(depth=3, width=4)
     async with running(it, SMALL) as pilot:
+        await press(pilot, "3", "escape")
         monkeypatch.setattr(it.panes["why"], "idle", lambda action: f"no {action} now")
         await press(pilot, "3", "m")
         assert it.driver.message == "no more now"
