@@ -19,6 +19,15 @@ def number(value: float | None) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def exact(value: float) -> str:
+    """A number to six digits, for a cursor: `3.14159e-13`; NaN, infinity and zero by name."""
+    if not isfinite(value) or value == 0:
+        return number(value)
+    text = f"{value:.6g}"
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else text
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """A share as percent: `10.6 %`."""
     return "–" if value is None or isnan(value) else f"{100 * value:.{digits}f} %"

@@ -26,6 +26,7 @@ from gradsim.simulation.session import Session
 from gradsim.tui import takeaway
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
+from gradsim.tui.charts import looked_at
 from gradsim.tui.commands import Command, commands
 from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.idle import STILL_LOOKS, why_idle
@@ -547,6 +548,11 @@ class GradsimApp(App[None]):
         self.level = ((self.level or levels) - 2) % levels + 1
         self.driver.message = f"recurrent layer {self.level} of {levels}"
         self._show()
+
+    def action_chart(self, what: str) -> None:
+        """Look at the charts of the flow in another way."""
+        self.settings, said = looked_at(self.settings, what, frame(self.session, self._view()))
+        self.say(said)
 
     def action_history(self) -> None:
         """Another chart of the history first."""

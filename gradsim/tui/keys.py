@@ -84,6 +84,11 @@ KEYS: tuple[Key, ...] = (
     Key("down", "↓", "layer(-1)", "select the layer before", "look", called="select-back"),
     Key("v", "v", "level", "look at another recurrent layer", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),
+    Key("y", "y", "chart('linear')", "norms on a linear axis, or in decades", "look"),
+    Key("x", "x", "chart('fixed')", "axes stay as they are, or follow the curves", "look"),
+    Key("m", "m", "chart('sorted')", "layers by the size of their gradient, or in order", "look"),
+    Key("z", "z", "chart('nearer')", "half as many layers, around the selected one", "look"),
+    Key("Z", "Z", "chart('farther')", "twice as many layers", "look"),
     Key("p", "p", "pin", "pin the run: it goes on beside; or let go of it", "look", "pin"),
     Key(
         "escape",

@@ -162,11 +162,13 @@ def draw(
     width: int,
     height: int,
     markers: Markers = "braille",
+    cursor: float | None = None,
 ) -> Picture:
     """A chart of exactly `width` by `height` cells, without title and legend.
 
     A later curve covers an earlier one; "live" covers all but the signs of theory. Points left and
-    right of the x limits are not shown.
+    right of the x limits are not shown. At `cursor`, an x, stands an upright line behind
+    the curves.
     """
     if markers not in DOTS:
         raise ValueError(f'markers "{markers}" are not known; known are: {", ".join(DOTS)}')
@@ -186,6 +188,8 @@ def draw(
     along = Scale(x, width - left, across)
 
     _frame(grid, up, along, side, markers, top, integers=_of_integers(curves, x))
+    if cursor is not None and x.low <= cursor <= x.high:
+        _point_at(grid, along.place([(cursor, "")])[0][0] + left, top, up.cells, markers)
     marks: list[tuple[int, int]] = []
     for curve in sorted(curves, key=lambda each: ON_TOP.get(each.style, 0)):
         look = LOOKS.get(curve.style, OTHER)
@@ -199,6 +203,15 @@ def draw(
         row = top if edge == "top" else top + up.cells - 1
         grid.write(row, left + column, plain if markers == "ascii" else fine, "mark")
     return grid.picture(left, foot)
+
+
+def _point_at(grid: _Grid, column: int, top: int, rows: int, markers: Markers) -> None:
+    """The cursor: a line through the canvas, and an arrow on the axis below it."""
+    line, arrow = (":", "^") if markers == "ascii" else ("┊", "▲")
+    for row in range(top, top + rows):
+        grid.write(row, column, line, "axis")
+    if top + rows < len(grid.signs) - 1:
+        grid.write(top + rows, column, arrow, "selected")
 
 
 def _frame(
