@@ -35,7 +35,7 @@ from gradsim.tui.keys import KEYS, Key
 from gradsim.tui.lessons import Lessons
 from gradsim.tui.pace import COMPUTING, FRAMES_PER_SECOND, SLICE, Pace
 from gradsim.tui.palette import PaletteScreen
-from gradsim.tui.panels import PANELS, SMALLEST, bordered, heights
+from gradsim.tui.panels import BESIDE, PANELS, SMALLEST, bordered, heights, side_by_side
 from gradsim.tui.places import Place
 from gradsim.tui.plain import PLAIN
 from gradsim.tui.presses import PRESSES
@@ -73,12 +73,16 @@ class GradsimApp(App[None]):
     Canvas { width: 100%; height: 1; padding: 0 1; }
     #tabs, #foot { padding: 0; }
     #header, #tabs, #foot { background: $panel; }
-    #network, #profile, #history, ViewPane {
+    #network, #profile, #history, #beside, ViewPane {
         border: round $foreground 25%; border-title-color: $secondary;
     }
     #middle, ViewPane { height: 1fr; }
     #profile { width: 58%; height: 100%; }
     #history { width: 42%; height: 100%; }
+    #beside { display: none; width: 36%; height: 100%; }
+    .wide #profile { width: 37%; }
+    .wide #history { width: 27%; }
+    .wide #beside { display: block; }
     #sorry { width: 100%; height: 100%; content-align: center middle; }
     .cramped #network { border: none; }
     OptionList, OptionList:focus, Input, Input:focus { background-tint: $background 0%; }
@@ -195,9 +199,11 @@ class GradsimApp(App[None]):
     def compose(self) -> ComposeResult:
         """The panels from top to bottom."""
         self._canvases = {panel.name: Canvas(id=panel.name, title=panel.title) for panel in PANELS}
+        self._beside = Canvas(id="beside")
         for name, canvas in self._canvases.items():
             if name == "profile":
-                self._middle = Horizontal(canvas, self._canvases["history"], id="middle")
+                beside = self._canvases["history"], self._beside
+                self._middle = Horizontal(canvas, *beside, id="middle")
                 yield self._middle
             elif name != "history":
                 yield canvas
@@ -249,6 +255,7 @@ class GradsimApp(App[None]):
         self.arranging = True
         fits = width >= SMALLEST[0] and height >= SMALLEST[1]
         self.screen.set_class(not bordered(height), "cramped")
+        self.screen.set_class(side_by_side(width, height), "wide")
         self._sorry.display = not fits
         self._sorry.update(
             f"gradsim needs {SMALLEST[0]}x{SMALLEST[1]}; this terminal is {width}x{height}"
@@ -353,11 +360,17 @@ class GradsimApp(App[None]):
                 canvas.show(panel.draw(shown, width, height, self.settings))
             if panel.title:
                 canvas.entitle(panel.titled(shown))
-        pane = self.panes.get(self.settings.view)
+        pane, canvas = self.panes.get(self.settings.view), self._beside
+        if pane is None and shown.judged is not None and canvas.content_size.height:
+            # Where there is room for two views, the one that explains stands beside the flow.
+            pane = self._pane(BESIDE)
+            canvas.entitle(pane.TITLE if pane else "")
+        elif pane:
+            canvas = pane
         if pane and plots:
-            width, height = pane.content_size
+            width, height = canvas.content_size
             if width and height:
-                pane.show(pane.draw(shown, width, height, self.settings))
+                canvas.show(pane.draw(shown, width, height, self.settings))
 
     def _view(self) -> View:
         driver = self.driver
@@ -591,6 +604,7 @@ class GradsimApp(App[None]):
         entry = next((view for view in VIEWS if name == view.NAME), None)
         if entry and name not in self.panes:
             self.panes[name] = entry.load()(self)
+            self.panes[name].display = False
             self.mount(self.panes[name], after=self._middle)
         return self.panes.get(name)
 

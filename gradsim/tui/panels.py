@@ -156,6 +156,15 @@ def bordered(height: int) -> bool:
     return height >= 30
 
 
+BESIDE = "why"
+"""The view that stands beside the flow where there is room for two."""
+
+
+def side_by_side(width: int, height: int) -> bool:
+    """Whether there is room for two views."""
+    return width >= 180 and height >= 50
+
+
 def heights(height: int, narrated: bool) -> dict[str, int]:
     """Lines of each panel, borders included; what is left goes to the plots."""
     roomy, tall = height >= 22, height >= 34

@@ -123,7 +123,7 @@ def test_no_column_loses_its_smallest_and_largest(count: int) -> None:
     sizes[count // 3], sizes[2 * count // 3] = 1e8, 1e-8
     curve = Curve("live", [float(k) for k in range(1, count + 1)], sizes, "live")
     picture = draw([curve], Axis(1, count), Axis(1e-9, 1e9, log=True), 80, 24)
-    rows = [row for row in picture.text().splitlines()[:-2]]
+    rows = picture.text().splitlines()[:-2]
     canvas = [row[5:] for row in rows]
     assert any(sign not in " ⠤⣀⠒⠉" for sign in canvas[1])
     assert any(sign not in " ⠤⣀⠒⠉" for sign in canvas[-2])

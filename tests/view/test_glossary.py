@@ -38,9 +38,8 @@ def test_every_label_of_the_layer_line_the_legend_and_the_charts_is_a_term(
     for width in (30, 60, 120):
         seen |= labels([profile.profile(shown, width, 20, "braille")[0]])
     for name in ("loss", "gradient"):
-        seen |= labels(
-            [history._chart(shown, name, 120, 10, "braille", history.AS_IT_COMES, only=True)[0]]
-        )
+        chart = history._chart(shown, name, 120, 10, "braille", history.AS_IT_COMES, only=True)
+        seen |= labels([chart[0]])
     for word in sorted(seen - ORDINARY):
         if not re.fullmatch(r"[\d.e-]*", word):
             assert term(word), f"{word!r} is not in the glossary"
