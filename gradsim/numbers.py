@@ -20,12 +20,13 @@ def number(value: float | None) -> str:
 
 
 def exact(value: float) -> str:
-    """A number to six digits, for a cursor: `3.14159e-13`; NaN, infinity and zero by name."""
+    """A number to six digits, for a cursor: `3.14159e-13`, `0.147857`; NaN, `∞` and `0`."""
     if not isfinite(value) or value == 0:
         return number(value)
-    text = f"{value:.6g}"
-    mantissa, e, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else text
+    if 0.01 <= abs(value) < 1e6:
+        return f"{value:.6g}"
+    mantissa, exponent = f"{value:.5e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def share(value: float | None, digits: int = 1) -> str:
