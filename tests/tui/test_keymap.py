@@ -97,7 +97,7 @@ async def test_keys_of_views_and_lists_can_be_set_too() -> None:
         ({"play": "p,"}, "but must be a key"),
         ({"play": "\x1b[2J"}, 'keys.play is "\\x1b[2J", but must be a key'),
         ({"play": "p"}, 'f: keys.play is "p", but that key is pin: give pin another one too'),
-        ({"play": "x"}, 'keys.play is "x", but that key is weight.reset'),
+        ({"play": "t"}, 'keys.play is "t", but that key is remedies.try-all'),
         ({"map.measure": "x"}, 'keys.map.measure is "x", but that key is map.axis-0'),
         ({"play": "f5", "pin": "f5"}, 'keys.pin is "f5", but that key is play'),
         ({"play": "3"}, 'keys.play is "3", but that key is open-why'),

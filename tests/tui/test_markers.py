@@ -67,6 +67,7 @@ async def test_the_key_goes_through_the_markers() -> None:
     it = app("braille")
     async with running(it, MIDDLE) as pilot:
         advance(it, 3)
+        await press(pilot, "up", "down")
         before = await text(pilot)
         assert any(ord(sign) in BRAILLE for sign in before)
         await press(pilot, "M")
