@@ -19,6 +19,16 @@ def number(value: float | None) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def exact(value: float) -> str:
+    """A number to six digits, for a cursor: `3.14159e-13`, `0.147857`; NaN, `∞` and `0`."""
+    if not isfinite(value) or value == 0:
+        return number(value)
+    if 0.01 <= abs(value) < 1e6:
+        return f"{value:.6g}"
+    mantissa, exponent = f"{value:.5e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """A share as percent: `10.6 %`."""
     return "–" if value is None or isnan(value) else f"{100 * value:.{digits}f} %"

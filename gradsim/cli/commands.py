@@ -13,6 +13,8 @@ from gradsim.cli.export import export
 from gradsim.cli.grade import grade
 from gradsim.cli.listing import list_
 from gradsim.cli.locate import locate
+from gradsim.cli.looks import given as looks_given
+from gradsim.cli.looks import look_options
 from gradsim.cli.map import map_
 from gradsim.cli.open import open_
 from gradsim.cli.play import play
@@ -76,6 +78,7 @@ def _show_version(context: click.Context, _: click.Parameter, given: bool) -> No
     metavar="N",
     help="Training steps that the app makes at once, before it waits for you.",
 )
+@look_options
 @click.option(
     "--version",
     is_flag=True,
@@ -86,20 +89,32 @@ def _show_version(context: click.Context, _: click.Parameter, given: bool) -> No
 )
 @click.pass_context
 def gradsim(
-    context: click.Context, /, settings: tuple[str, ...], steps: str | None, **knobs: str | None
+    context: click.Context,
+    /,
+    settings: tuple[str, ...],
+    steps: str | None,
+    theme: str | None,
+    markers: str | None,
+    reduced_motion: bool,
+    low_bandwidth: bool,
+    **knobs: str | None,
 ) -> None:
     """See gradients flow, vanish, explode and get repaired.
 
     Without a command the app opens, with the network already running. In it, ? shows every key.
     """
     given = {name: value for name, value in knobs.items() if value is not None}
+    looks = looks_given(theme, markers, reduced_motion, low_bandwidth)
     if context.invoked_subcommand:
-        if settings or given or steps is not None:
+        if settings or given or looks or steps is not None:
             raise InputError(
                 f"knobs before a command are for the app: write them behind "
                 f'"gradsim {context.invoked_subcommand}"'
             )
         return
+    from gradsim.tui.start import hurry  # noqa: PLC0415
+
+    hurry()
     count = knobs_.whole("--steps", steps, 0, MOST_STEPS) if steps is not None else 0
     if settings or given:
         experiment = knobs_.declared(settings, given)
@@ -112,7 +127,7 @@ def gradsim(
     if not (settings or given):
         experiment = knobs_.declared((), {})
     with one_thread():
-        open_app(experiment, count, offered=not (settings or given or count))
+        open_app(experiment, count, offered=not (settings or given or count), **looks)
 
 
 for command in (

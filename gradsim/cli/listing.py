@@ -141,13 +141,13 @@ def _settings() -> Table:
 
 def _keys() -> Table:
     from gradsim.tui.binding import full_name  # noqa: PLC0415
-    from gradsim.tui.keymap import TABLES  # noqa: PLC0415
+    from gradsim.tui.keymap import tables  # noqa: PLC0415
 
     return [
         ("name", "key", "what it does"),
         *(
             (full_name(table, key), key.shown, key.about)
-            for table, keys in TABLES.items()
+            for table, keys in tables().items()
             for key in keys
         ),
     ]

@@ -4,6 +4,7 @@ import re
 
 import click
 
+from gradsim.cli.looks import given, look_options
 from gradsim.cli.terminal import has_terminal
 from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError
@@ -21,7 +22,16 @@ DEFAULT_SIZE = "100x30"
     metavar="WIDTHxHEIGHT",
     help=f"Size of the frames, with --headless. Default: {DEFAULT_SIZE}.",
 )
-def play(scenario: str, headless: bool, size: str | None) -> None:
+@look_options
+def play(
+    scenario: str,
+    headless: bool,
+    size: str | None,
+    theme: str | None,
+    markers: str | None,
+    reduced_motion: bool,
+    low_bandwidth: bool,
+) -> None:
     """Play a scenario: a file, or the name of one that comes with gradsim."""
     if size is not None and not headless:
         raise InputError("--size goes with --headless only: in a terminal its own size counts")
@@ -34,8 +44,11 @@ def play(scenario: str, headless: bool, size: str | None) -> None:
         from gradsim.tui.headless import frames  # noqa: PLC0415
 
         with one_thread():
-            for number, frame in enumerate(frames(found, width, height), start=1):
-                click.echo(f"── frame {number} ".ljust(width, "─"))
+            for number, frame in enumerate(
+                frames(found, width, height, markers or "braille"), start=1
+            ):
+                rule = "-" if markers == "ascii" else "─"
+                click.echo(f"{rule * 2} frame {number} ".ljust(width, rule))
                 click.echo(frame)
         return
     if not has_terminal():
@@ -44,7 +57,7 @@ def play(scenario: str, headless: bool, size: str | None) -> None:
     from gradsim.tui.opening import open_scenario  # noqa: PLC0415
 
     with one_thread():
-        open_scenario(found)
+        open_scenario(found, **given(theme, markers, reduced_motion, low_bandwidth))
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -36,7 +36,12 @@ class Preference:
         return names[(names.index(str(value)) + way) % len(names)]
 
 
-THEMES: Mapping[str, str] = {"dark": "light text on a dark ground"}
+THEMES: Mapping[str, str] = {
+    "dark": "light text on a dark ground",
+    "light": "dark text on a light ground",
+    "contrast": "on black, every text at a contrast of 7 or more",
+    "ansi": "the sixteen colors of the terminal itself",
+}
 """The themes by name, each with a line about it; how they look is in the app's theme module."""
 
 MARKERS: Mapping[Markers, str] = {

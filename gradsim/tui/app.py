@@ -1,10 +1,10 @@
 """The app: wires keys to the driver, the clock to the driver, and frames to the panels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
@@ -12,11 +12,11 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.dom import DOMNode
 from textual.events import Resize
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from gradsim.insight.remedies.ghost import Ghost
 from gradsim.keeping.folders import settings_file
 from gradsim.keeping.keeper import SECONDS, Keeper
 from gradsim.keeping.preferences import DEFAULTS, Preferences
@@ -26,38 +26,35 @@ from gradsim.simulation.session import Session
 from gradsim.tui import takeaway
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
-from gradsim.tui.cause import CauseScreen
+from gradsim.tui.charts import looked_at
 from gradsim.tui.commands import Command, commands
 from gradsim.tui.driver import SPEEDS, Driver
-from gradsim.tui.help import HelpScreen
 from gradsim.tui.idle import STILL_LOOKS, why_idle
 from gradsim.tui.keymap import VIEW_KEYS, keymap
 from gradsim.tui.keys import KEYS, Key
-from gradsim.tui.knobs import KnobScreen
 from gradsim.tui.lessons import Lessons
+from gradsim.tui.pace import COMPUTING, FRAMES_PER_SECOND, SLICE, Pace
 from gradsim.tui.palette import PaletteScreen
-from gradsim.tui.panels import PANELS, SMALLEST, bordered, heights
+from gradsim.tui.panels import BESIDE, PANELS, SMALLEST, bordered, heights, side_by_side
 from gradsim.tui.places import Place
-from gradsim.tui.playback import Playback
-from gradsim.tui.preferences import PreferenceScreen
+from gradsim.tui.plain import PLAIN
 from gradsim.tui.presses import PRESSES
 from gradsim.tui.settings import FLOW, Settings, no_rule
-from gradsim.tui.stops import StopScreen
+from gradsim.tui.start import settle
 from gradsim.tui.switching import Turn, turned, typed
 from gradsim.tui.terms import TermsScreen
-from gradsim.tui.theme import THEMES
+from gradsim.tui.theme import THEMES, use
 from gradsim.tui.views import VIEWS, ViewPane
 from gradsim.view.frame import View, frame
 
-FRAMES_PER_SECOND = 30
-SLICE = 0.018
-"""Seconds of computing between two frames."""
+if TYPE_CHECKING:
+    # Lists, help and scenarios are loaded when they are opened: the first picture comes sooner.
+    from gradsim.insight.remedies.ghost import Ghost
+    from gradsim.scenario.format import Scenario
+    from gradsim.tui.playback import Playback
 
 PANE_SLICE = 0.006
 """Seconds between two frames for what a view has to work out."""
-
-PLOTS_EVERY = 3
-"""Plots are drawn at every so many frames while playing: they cost more than the rest together."""
 
 
 class MainScreen(Screen[None], inherit_bindings=False):
@@ -76,12 +73,16 @@ class GradsimApp(App[None]):
     Canvas { width: 100%; height: 1; padding: 0 1; }
     #tabs, #foot { padding: 0; }
     #header, #tabs, #foot { background: $panel; }
-    #network, #profile, #history, ViewPane {
+    #network, #profile, #history, #beside, ViewPane {
         border: round $foreground 25%; border-title-color: $secondary;
     }
     #middle, ViewPane { height: 1fr; }
     #profile { width: 58%; height: 100%; }
     #history { width: 42%; height: 100%; }
+    #beside { display: none; width: 36%; height: 100%; }
+    .wide #profile { width: 37%; }
+    .wide #history { width: 27%; }
+    .wide #beside { display: block; }
     #sorry { width: 100%; height: 100%; content-align: center middle; }
     .cramped #network { border: none; }
     OptionList, OptionList:focus, Input, Input:focus { background-tint: $background 0%; }
@@ -97,7 +98,7 @@ class GradsimApp(App[None]):
         *,
         live: bool = True,
         playing: bool = True,
-        playback: Playback | None = None,
+        playback: "Playback | None" = None,
         preferences: Preferences = DEFAULTS,
         keeper: Keeper | None = None,
     ) -> None:
@@ -107,6 +108,12 @@ class GradsimApp(App[None]):
         self.wanted: Path | None = None
         """The file of a session that is to be opened once this app has ended."""
         self.preferences = preferences
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        if preferences.theme == DEFAULTS.theme:
+            # So that the styles are not worked out for Textual's own theme first.
+            self.set_reactive(App.theme, use(preferences.theme).name)
+            self.stylesheet.set_variables(self.get_css_variables())
         self.driver = Driver(session, playing, playback)
         self.lessons = Lessons()
         self.touched = False
@@ -121,12 +128,15 @@ class GradsimApp(App[None]):
         self.settings = Settings(
             tabs=self.keymap.tabs(), app_keys=self.keymap.now(KEYS), idle=self.idle
         )
-        self.panes: dict[str, ViewPane] = {view.NAME: view(self) for view in VIEWS}
+        self.panes: dict[str, ViewPane] = {}
+        """The views that have been opened."""
         self._live = live
         self._canvases: dict[str, Canvas] = {}
         self._timer: Timer | None = None
-        self._last = 0.0
-        self._ticks = 0
+        self._last = self._turn = 0.0
+        """When the driver was last given time, and when the clock last turned."""
+        self._pace = Pace()
+        self._moved = False
         self.arranging = True
         """Whether panels are finding their places, and are drawn as soon as they have."""
         self._due = False
@@ -160,7 +170,7 @@ class GradsimApp(App[None]):
         """The session on screen."""
         return self.driver.session
 
-    def play_lesson(self, scenario: Scenario) -> None:
+    def play_lesson(self, scenario: "Scenario") -> None:
         """Bring a lesson on screen; the session on screen waits meanwhile."""
         self.call_later(self._bring, self.lessons.enter(scenario, self.driver))
 
@@ -172,13 +182,12 @@ class GradsimApp(App[None]):
 
     async def _bring(self, driver: Driver) -> None:
         """Bring another session on screen, with views that know nothing of the one before."""
-        before, self.panes = self.panes, {view.NAME: view(self) for view in VIEWS}
+        before, self.panes = self.panes, {}
         self.driver, self.remedy = driver, None
         self.settings = replace(self.settings, view=FLOW, keys=(), own_idle=no_rule)
         for pane in before.values():
             pane.close()
             await pane.remove()
-        await self.screen_stack[0].mount_all(self.panes.values(), after=self._middle)
         self._arrange(*self.size)
 
     # -- wiring ---------------------------------------------------------------------------------
@@ -190,37 +199,41 @@ class GradsimApp(App[None]):
     def compose(self) -> ComposeResult:
         """The panels from top to bottom."""
         self._canvases = {panel.name: Canvas(id=panel.name, title=panel.title) for panel in PANELS}
+        self._beside = Canvas(id="beside")
         for name, canvas in self._canvases.items():
             if name == "profile":
-                self._middle = Horizontal(canvas, self._canvases["history"], id="middle")
+                beside = self._canvases["history"], self._beside
+                self._middle = Horizontal(canvas, *beside, id="middle")
                 yield self._middle
-                yield from self.panes.values()
             elif name != "history":
                 yield canvas
         self._sorry = Static(id="sorry")
         yield self._sorry
 
     def on_mount(self) -> None:
-        """Follow the settings, and start the clock."""
-        for theme in THEMES.values():
-            self.register_theme(theme)
+        """Follow the settings."""
         self.prefer(self.preferences)
-        if self._live:
-            self._last = perf_counter()
-            self._timer = self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
-            if self.keeper:
-                self._saving = self.set_interval(SECONDS, self._keep)
+        if self._live and self.keeper:
+            self._saving = self.set_interval(SECONDS, self._keep)
 
     def prefer(self, preferences: Preferences) -> None:
         """Follow these settings from now on."""
         self.preferences = preferences
-        self.theme = THEMES[preferences.theme].name
+        self.theme = use(preferences.theme).name
+        self._pace.sparing = preferences.low_bandwidth
         self.settings = replace(
             self.settings,
             markers=preferences.markers,
             reduced_motion=preferences.reduced_motion,
         )
+        for widget in self.screen.walk_children(with_self=True):
+            widget.refresh()
         self._show()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through on its way to the screen."""
+        filters = super().get_line_filters()
+        return [*filters, PLAIN] if self.settings.markers == "ascii" else filters
 
     def _keep(self) -> None:
         """Write the session down; where that fails, say so once."""
@@ -242,6 +255,7 @@ class GradsimApp(App[None]):
         self.arranging = True
         fits = width >= SMALLEST[0] and height >= SMALLEST[1]
         self.screen.set_class(not bordered(height), "cramped")
+        self.screen.set_class(side_by_side(width, height), "wide")
         self._sorry.display = not fits
         self._sorry.update(
             f"gradsim needs {SMALLEST[0]}x{SMALLEST[1]}; this terminal is {width}x{height}"
@@ -285,13 +299,26 @@ class GradsimApp(App[None]):
     def _arranged(self) -> None:
         self.arranging = False
         self.paint()
+        if self._live and self._timer is None:
+            self._last = perf_counter()
+            self._timer = self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
+            self.call_after_refresh(settle)
 
     def _tick(self) -> None:
-        moved = self._slice()
-        if self._background() or moved:
-            self._ticks += 1
-            at_rest = not self.driver.playing and not self.driver.busy
-            self.paint(plots=at_rest or self._ticks % PLOTS_EVERY == 0)
+        self._turn = perf_counter()
+        moved, self._moved = self._slice() | self._moved | self._background(), False
+        at_rest = not self.driver.playing and not self.driver.busy
+        drawn, plots = self._pace.due(moved, at_rest, self.driver.fastest)
+        if drawn:
+            self.paint(plots)
+        self._more()
+
+    def _more(self) -> None:
+        """As fast as it goes: compute until the clock turns, but let waiting keys go first."""
+        wanted = self.driver.busy or (self.driver.playing and self.driver.fastest)
+        if wanted and not self._due and perf_counter() - self._turn < COMPUTING:
+            self._moved |= self._slice()
+            self.call_later(self._more)
 
     def _slice(self) -> bool:
         """Work for a slice of time; True where something has changed."""
@@ -332,16 +359,23 @@ class GradsimApp(App[None]):
             if width and height and (plots or not panel.plots):
                 canvas.show(panel.draw(shown, width, height, self.settings))
             if panel.title:
-                canvas.border_title = panel.titled(shown)
-        pane = self.panes.get(self.settings.view)
+                canvas.entitle(panel.titled(shown))
+        pane, canvas = self.panes.get(self.settings.view), self._beside
+        if pane is None and shown.judged is not None and canvas.content_size.height:
+            # Where there is room for two views, the one that explains stands beside the flow.
+            pane = self._pane(BESIDE)
+            canvas.entitle(pane.TITLE if pane else "")
+        elif pane:
+            canvas = pane
         if pane and plots:
-            width, height = pane.content_size
+            width, height = canvas.content_size
             if width and height:
-                pane.show(pane.draw(shown, width, height, self.settings))
+                canvas.show(pane.draw(shown, width, height, self.settings))
 
     def _view(self) -> View:
         driver = self.driver
         playback = driver.playback
+        still = self.settings.reduced_motion or (self._live and self.animation_level == "none")
         narration, message, speed = "", driver.message, driver.speed
         if playback:
             speed = f"scenario {playback.progress}  {speed}"
@@ -355,7 +389,7 @@ class GradsimApp(App[None]):
             level=self.level,
             playing=driver.playing,
             speed=speed,
-            settled=driver.playing and driver.notch >= len(SPEEDS) - 1,
+            settled=driver.playing and (driver.notch >= len(SPEEDS) - 1 or still),
             busy=driver.busy,
             remedy=self.remedy,
             narration=narration,
@@ -475,6 +509,8 @@ class GradsimApp(App[None]):
 
     def action_choose(self, knob: str) -> None:
         """The panel of knobs, opened on one of them."""
+        from gradsim.tui.knobs import KnobScreen  # noqa: PLC0415
+
         self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take, knob))
 
     def action_set(self, knob: str, choice: str) -> None:
@@ -484,6 +520,8 @@ class GradsimApp(App[None]):
 
     def action_knobs(self) -> None:
         """Every knob in a list."""
+        from gradsim.tui.knobs import KnobScreen  # noqa: PLC0415
+
         self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take))
 
     def take(self, turn: Turn) -> None:
@@ -530,6 +568,11 @@ class GradsimApp(App[None]):
         self.driver.message = f"recurrent layer {self.level} of {levels}"
         self._show()
 
+    def action_chart(self, what: str) -> None:
+        """Look at the charts of the flow in another way."""
+        self.settings, said = looked_at(self.settings, what, frame(self.session, self._view()))
+        self.say(said)
+
     def action_history(self) -> None:
         """Another chart of the history first."""
         self.settings = replace(self.settings, chart=self.settings.chart + 1)
@@ -541,9 +584,9 @@ class GradsimApp(App[None]):
 
     def action_view(self, name: str) -> None:
         """Bring a view on screen."""
-        before, after = (self.panes.get(view) for view in (self.settings.view, name))
-        if before is after:
+        if name == self.settings.view:
             return
+        before, after = self.panes.get(self.settings.view), self._pane(name)
         if before:
             before.left()
         self.settings = replace(
@@ -561,6 +604,15 @@ class GradsimApp(App[None]):
     def _keys_of(self, pane: ViewPane | None) -> tuple[Key, ...]:
         return self.keymap.now(pane.KEYS, pane.NAME) if pane else ()
 
+    def _pane(self, name: str) -> ViewPane | None:
+        """A view, made when it is first opened; None for the one that the app opens with."""
+        entry = next((view for view in VIEWS if name == view.NAME), None)
+        if entry and name not in self.panes:
+            self.panes[name] = entry.load()(self)
+            self.panes[name].display = False
+            self.mount(self.panes[name], after=self._middle)
+        return self.panes.get(name)
+
     def action_next_view(self) -> None:
         """The view after the one on screen."""
         names = [tab.name for tab in self.settings.tabs]
@@ -568,11 +620,15 @@ class GradsimApp(App[None]):
 
     def action_stops(self) -> None:
         """What playback stops at."""
+        from gradsim.tui.stops import StopScreen  # noqa: PLC0415
+
         self.push_screen(StopScreen(self.driver))
 
     def action_first_cause(self) -> None:
         """To where NaN or infinity began; all about it, if one is there already."""
         if cause := self.driver.causes.here():
+            from gradsim.tui.cause import CauseScreen  # noqa: PLC0415
+
             self.push_screen(CauseScreen(cause))
             return
         self.driver.to_first_cause()
@@ -596,7 +652,17 @@ class GradsimApp(App[None]):
 
     def action_settings(self) -> None:
         """How the app looks and behaves."""
+        from gradsim.tui.preferences import PreferenceScreen  # noqa: PLC0415
+
         self.push_screen(PreferenceScreen(self.preferences, settings_file(), self.prefer))
+
+    def action_turn_setting(self, name: str) -> None:
+        """A setting to its next value; it is kept."""
+        from gradsim.tui.preferences import turned_setting  # noqa: PLC0415
+
+        preferences, said = turned_setting(self.preferences, name, settings_file())
+        self.prefer(preferences)
+        self.say(said)
 
     def action_terms(self) -> None:
         """What is on this screen."""
@@ -608,6 +674,8 @@ class GradsimApp(App[None]):
 
     def action_help(self) -> None:
         """Every key."""
+        from gradsim.tui.help import HelpScreen  # noqa: PLC0415
+
         self.push_screen(HelpScreen(self.keymap, self.idle))
 
     def _soon(self) -> None:
@@ -628,5 +696,9 @@ class GradsimApp(App[None]):
 
     def _catch_up(self) -> None:
         self._due = False
-        self._slice()
-        self.paint()
+        if self._timer and self.driver.busy:
+            self._slice()
+        # While it plays the clock draws the plots at its next turns: a key is answered before.
+        soon = self._timer is not None and self.driver.playing and self.settings.view == FLOW
+        self._moved = soon
+        self.paint(plots=not soon)

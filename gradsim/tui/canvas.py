@@ -12,13 +12,14 @@ from textual.events import (
     MouseUp,
     Resize,
 )
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from gradsim.tui.theme import style
 from gradsim.view.glossary import term_at
-from gradsim.view.lines import Line
+from gradsim.view.lines import Line, differing
 
 
 class Canvas(Widget):
@@ -50,15 +51,28 @@ class Canvas(Widget):
         self._lines: tuple[Line, ...] = ()
         self._button = 0
         """The button of the mouse that is held down."""
-        if title:
-            self.border_title = title
+        self._title = ""
+        self.entitle(title)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines from now on."""
-        given = tuple(lines)
-        if given != self._lines:
-            self._lines = given
+        before, self._lines = self._lines, tuple(lines)
+        if len(before) != len(self._lines):
             self.refresh()
+            return
+        parts = [
+            Region(part[0], y, part[1] - part[0], 1)
+            for y, (old, new) in enumerate(zip(before, self._lines, strict=True))
+            if (part := differing(old, new))
+        ]
+        if parts:
+            # What did not change is not sent again: over a slow line that is most of it.
+            self.refresh(*parts)
+
+    def entitle(self, title: str) -> None:
+        """Write this on the border; setting it draws the widget anew, so only if it is new."""
+        if title != self._title:
+            self._title = self.border_title = title
 
     def text(self, y: int) -> str:
         """A line as text; nothing where there is none."""

@@ -1,11 +1,14 @@
 """The way to where NaN or infinity began, in slices, and what was found there."""
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
-from gradsim.insight.first_cause import FirstCause, finding
 from gradsim.simulation.actions import Visit
 from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
+
+if TYPE_CHECKING:
+    from gradsim.insight.first_cause import FirstCause
 
 LOOKING = "looking for the first op that left the number range"
 
@@ -20,6 +23,8 @@ class Causes:
 
     def go(self) -> Generator[None, None, str]:
         """Go there by an action; returns what is to be said."""
+        from gradsim.insight.first_cause import finding  # noqa: PLC0415
+
         session = self._session
         cause = yield from finding(session)
         if cause is None:
@@ -30,7 +35,7 @@ class Causes:
         self._cause, self._place = cause, (session.run.number, position)
         return f"{cause.brief}; j says more"
 
-    def here(self) -> FirstCause | None:
+    def here(self) -> "FirstCause | None":
         """The cause that was found, where the session stands right behind it."""
         here = (self._session.run.number, self._session.cursor)
         return self._cause if here == self._place else None

@@ -43,6 +43,13 @@ NAMES: dict[str, str] = {
     "layer(-1)": "layer: select the one before",
     "level": "recurrent layer: another",
     "history": "history: next chart",
+    "chart('linear')": "charts: linear or decades",
+    "chart('fixed')": "charts: fix or follow the axes",
+    "chart('sorted')": "profile: sort by size",
+    "chart('nearer')": "profile: nearer",
+    "chart('farther')": "profile: farther",
+    "turn_setting('theme')": "theme: next",
+    "turn_setting('markers')": "markers: next",
     "pin": "profile: pin or let go",
     f"view('{FLOW}')": f"view: {FLOW}",
     "next_view": "view: next",
@@ -91,7 +98,7 @@ def commands(keymap: Keymap | None = None) -> list[Command]:
         ]
         verb = "choose, with formulas" if knob.choices else "type a value"
         out.append(Command(f"{name}: {verb}", "", knob.help, f"choose('{name}')"))
-    for view in VIEWS:
+    for view in (entry.load() for entry in VIEWS):
         out += [
             Command(f"{view.NAME}: {key.about}", key.shown, view.TITLE, key.action, view.NAME)
             for key in keys.now(view.KEYS, view.NAME)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
@@ -21,8 +22,10 @@ from gradsim.simulation.run import START, Position
 from gradsim.simulation.session import Session
 from gradsim.tui.causes import LOOKING, Causes
 from gradsim.tui.outcome import outcome
-from gradsim.tui.playback import Playback
 from gradsim.tui.stopping import Stopping
+
+if TYPE_CHECKING:
+    from gradsim.tui.playback import Playback
 
 SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 """Ops per second; one notch beyond the last is as fast as it goes."""
@@ -39,7 +42,7 @@ class Driver:
     """
 
     def __init__(
-        self, session: Session, playing: bool = True, playback: Playback | None = None
+        self, session: Session, playing: bool = True, playback: "Playback | None" = None
     ) -> None:
         self.session = session
         self.playing = playing
@@ -270,7 +273,7 @@ class Driver:
             self._work = self._perform(Advance(Grain.OP, ops))
         return bool(ops)
 
-    def _next_of_scenario(self, playback: Playback, elapsed: float) -> bool:
+    def _next_of_scenario(self, playback: "Playback", elapsed: float) -> bool:
         if playback.over:
             self.concluded, self.playing = True, False
             self.message = "the scenario is over: try something, backspace goes back, q quits"

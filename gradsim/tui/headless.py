@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from threadpoolctl import threadpool_limits
 
+from gradsim.keeping.preferences import DEFAULTS
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
 from gradsim.tui.app import GradsimApp
@@ -12,14 +13,21 @@ from gradsim.tui.playback import Playback
 from gradsim.tui.screen_text import screen_text
 
 
-def frames(scenario: Scenario, width: int, height: int) -> Iterator[str]:
+def frames(
+    scenario: Scenario, width: int, height: int, markers: str = DEFAULTS.markers
+) -> Iterator[str]:
     """The app's frames of a scenario: one for each of its steps and each page that is said."""
-    yield from asyncio.run(_frames(scenario, width, height))
+    yield from asyncio.run(_frames(scenario, width, height, markers))
 
 
-async def _frames(scenario: Scenario, width: int, height: int) -> list[str]:
+async def _frames(scenario: Scenario, width: int, height: int, markers: str) -> list[str]:
     playback = Playback(Player(scenario))
-    app = GradsimApp(playback.player.session, live=False, playback=playback)
+    app = GradsimApp(
+        playback.player.session,
+        live=False,
+        playback=playback,
+        preferences=DEFAULTS.having("markers", markers),
+    )
     shown: list[str] = []
     with threadpool_limits(1):
         async with app.run_test(size=(width, height)) as pilot:

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gradsim.tui.keymap import TABLES, Keymap
+from gradsim.tui.keymap import Keymap, tables
 from gradsim.tui.keys import KEYS, Key
 from gradsim.tui.theme import style
 from gradsim.tui.views import VIEWS
@@ -75,11 +75,11 @@ def _listing(keymap: Keymap, idle: Callable[[str], str]) -> Table:
         app_keys = keymap.now(KEYS)
         listed = [*app_keys]
         for name in ("knob-list", "stop-list", "command-list", "setting-list"):
-            listed += keymap.now(TABLES[name], name)
+            listed += keymap.now(tables()[name], name)
         for key in listed:
             if key.group == group:
                 table.add_row(*_row(key, bool(key in app_keys and idle(key.action))))
-    for view in VIEWS:
+    for view in (entry.load() for entry in VIEWS):
         table.add_row("", Text(f"View {view.NAME}", style("title")))
         opener = keymap.of(f"open-{view.NAME}")
         table.add_row(Text(opener, style("key")), Text(view.ABOUT, style("text")))

@@ -87,6 +87,14 @@ def _first_cause(now: Now) -> str:
     return "no NaN and no infinity has shown up to here"
 
 
+CHARTS = ("linear", "fixed", "sorted", "nearer", "farther")
+"""In which ways the charts of the flow can be looked at otherwise."""
+
+
+def _charts(now: Now) -> str:
+    return "" if now.settings.view == FLOW else "the charts are in the view flow: 1 goes there"
+
+
 def _history(now: Now) -> str:
     return "" if now.settings.view == FLOW else "the history is in the view flow: 1 goes there"
 
@@ -125,6 +133,7 @@ RULES: dict[str, Rule] = {
     "pin": _pin,
     "level": _level,
     "history": _history,
+    **{f"chart('{what}')": _charts for what in CHARTS},
     "layer(1)": _last_layer,
     "layer(-1)": _first_layer,
     f"view('{FLOW}')": _view(FLOW),

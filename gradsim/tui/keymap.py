@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from gradsim.errors import nearest
 from gradsim.scenario.words import plain
@@ -31,18 +32,24 @@ VIEW_KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 """Keys that open the views, in the order of the tabs."""
 
-TABLES: Mapping[str, tuple[Key, ...]] = {
-    APP: (*KEYS, *VIEW_KEYS),
-    "knob-list": PANEL_KEYS,
-    "stop-list": STOP_KEYS,
-    "command-list": PALETTE_KEYS,
-    "setting-list": SETTING_KEYS,
-    "dialog": DIALOG_KEYS,
-    **{view.NAME: view.KEYS for view in VIEWS},
-}
-"""Every table of keys by its name; within one a key does one thing."""
 
-_NAMES = {full_name(table, key): (table, key) for table, keys in TABLES.items() for key in keys}
+@cache
+def tables() -> Mapping[str, tuple[Key, ...]]:
+    """Every table of keys by its name; within one a key does one thing. Loads all views."""
+    return {
+        APP: (*KEYS, *VIEW_KEYS),
+        "knob-list": PANEL_KEYS,
+        "stop-list": STOP_KEYS,
+        "command-list": PALETTE_KEYS,
+        "setting-list": SETTING_KEYS,
+        "dialog": DIALOG_KEYS,
+        **{view.NAME: view.load().KEYS for view in VIEWS},
+    }
+
+
+@cache
+def _names() -> Mapping[str, tuple[str, Key]]:
+    return {full_name(table, key): (table, key) for table, keys in tables().items() for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Keymap:
 
     def of(self, name: str) -> str:
         """The key that does this, as it is shown."""
-        return self._now(_NAMES[name][1], name).shown
+        return self._now(_names()[name][1], name).shown
 
     def tabs(self) -> tuple[Tab, ...]:
         """The views with their keys."""
@@ -83,8 +90,8 @@ def keymap(wanted: Mapping[str, str], called: str = "settings.toml") -> tuple[Ke
     problems = []
     for name, text in wanted.items():
         names = key_names(text)
-        if name not in _NAMES:
-            hint = nearest(name, _NAMES) if _close(name) else "gradsim list keys names all"
+        if name not in _names():
+            hint = nearest(name, _names()) if _close(name) else "gradsim list keys names all"
             problems.append(f'{called}: keys: there is no "{plain(name)}"; {hint}')
         elif not names:
             right = "a key such as p, ctrl+p, f5 or left"
@@ -103,7 +110,7 @@ def keymap(wanted: Mapping[str, str], called: str = "settings.toml") -> tuple[Ke
 
 
 def _close(name: str) -> bool:
-    return nearest(name, _NAMES).startswith("did")
+    return nearest(name, _names()).startswith("did")
 
 
 def _clashes(keymap: Keymap) -> Iterator[tuple[str, str, str]]:
@@ -112,10 +119,10 @@ def _clashes(keymap: Keymap) -> Iterator[tuple[str, str, str]]:
     The later one in the file comes first: what is asked for first is had.
     """
     for name in reversed(list(keymap.own)):
-        table, _ = _NAMES[name]
+        table, _ = _names()[name]
         # A key of the app's own must reach it in every view; a view's may stand before the app's.
         for other_table in (APP, *(view.NAME for view in VIEWS)) if table == APP else (table,):
-            for key in keymap.now(TABLES[other_table], other_table):
+            for key in keymap.now(tables()[other_table], other_table):
                 other = full_name(other_table, key)
                 same = set(key.keys.split(",")) & set(keymap.own[name].split(","))
                 if other != name and same:

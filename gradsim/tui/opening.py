@@ -2,10 +2,12 @@
 
 import signal
 from asyncio import get_running_loop
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
@@ -17,20 +19,24 @@ from gradsim.keeping.folders import sessions_folder, settings_file
 from gradsim.keeping.keeper import Keeper
 from gradsim.keeping.sessions import Report, latest, open_file
 from gradsim.keeping.settings_file import read
-from gradsim.scenario.format import Scenario
-from gradsim.scenario.player import Player
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.kept import offer
 from gradsim.tui.keymap import keymap
-from gradsim.tui.playback import Playback
+
+if TYPE_CHECKING:
+    from gradsim.scenario.format import Scenario
+    from gradsim.tui.playback import Playback
 
 
-def open_app(experiment: Experiment, steps: int = 0, *, offered: bool = False) -> None:
+def open_app(
+    experiment: Experiment, steps: int = 0, *, offered: bool = False, **looks: str | bool
+) -> None:
     """Open the app on an experiment, already running; with `steps` it stands behind so many.
 
-    With `offered` a line says that the last session is kept, if there is one.
+    With `offered` a line says that the last session is kept, if there is one. `looks` are settings
+    for this time only.
     """
 
     def begin(app: GradsimApp) -> None:
@@ -40,7 +46,7 @@ def open_app(experiment: Experiment, steps: int = 0, *, offered: bool = False) -
             app.driver.message = offer(latest(sessions_folder()), app.keymap.of("sessions"))
 
     with threadpool_limits(1):
-        _run(Session(experiment), begin)
+        _run(Session(experiment), begin, looks=looks)
 
 
 def open_kept(path: Path, *, replay: bool, report: Report) -> None:
@@ -50,11 +56,14 @@ def open_kept(path: Path, *, replay: bool, report: Report) -> None:
         _run(opened.session, _paused(opened.said), source=path)
 
 
-def open_scenario(scenario: Scenario) -> None:
-    """Open the app on a scenario, playing."""
+def open_scenario(scenario: "Scenario", **looks: str | bool) -> None:
+    """Open the app on a scenario, playing; `looks` are settings for this time only."""
+    from gradsim.scenario.player import Player  # noqa: PLC0415
+    from gradsim.tui.playback import Playback  # noqa: PLC0415
+
     player = Player(scenario)
     with threadpool_limits(1):
-        _run(player.session, lambda app: None, Playback(player))
+        _run(player.session, lambda app: None, Playback(player), looks=looks)
 
 
 def _paused(said: str) -> Callable[[GradsimApp], None]:
@@ -67,8 +76,9 @@ def _paused(said: str) -> Callable[[GradsimApp], None]:
 def _run(
     session: Session,
     begin: Callable[[GradsimApp], None],
-    playback: Playback | None = None,
+    playback: "Playback | None" = None,
     source: Path | None = None,
+    looks: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Run the app, and the next one as long as another session is wanted.
 
@@ -76,6 +86,7 @@ def _run(
     """
     while True:
         preferences, problems = read(settings_file())
+        preferences = replace(preferences, **looks)
         keeper = Keeper(session, sessions_folder(), source)
         app = GradsimApp(session, playback=playback, preferences=preferences, keeper=keeper)
         begin(app)

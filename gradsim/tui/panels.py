@@ -91,7 +91,7 @@ def _history(frame: Frame, width: int, height: int, settings: Settings) -> list[
         shown = {key.action: key.shown for key in settings.app_keys}
         shown |= {f"view('{tab.name}')": tab.key for tab in settings.tabs}
         return welcome([(shown[action], words) for action, words in HINTS], width, height)
-    return history(frame, width, height, settings.markers, settings.chart)
+    return history(frame, width, height, settings.markers, settings.chart, settings.charts)
 
 
 def _foot(frame: Frame, width: int, _height: int, settings: Settings) -> list[Line]:
@@ -131,7 +131,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("network", lambda f, w, h, s: strip(f, w, h), title="network"),
     Panel(
         "profile",
-        lambda f, w, h, s: profile(f, w, h, s.markers),
+        lambda f, w, h, s: profile(f, w, h, s.markers, s.charts),
         title="gradient by layer",
         plots=True,
     ),
@@ -154,6 +154,15 @@ PANELS: tuple[Panel, ...] = (
 def bordered(height: int) -> bool:
     """Whether there is room for a border around the network."""
     return height >= 30
+
+
+BESIDE = "why"
+"""The view that stands beside the flow where there is room for two."""
+
+
+def side_by_side(width: int, height: int) -> bool:
+    """Whether there is room for two views."""
+    return width >= 180 and height >= 50
 
 
 def heights(height: int, narrated: bool) -> dict[str, int]:

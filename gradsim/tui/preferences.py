@@ -22,6 +22,18 @@ from gradsim.tui.keys import SETTING_KEYS
 from gradsim.tui.theme import style
 
 
+def turned_setting(preferences: Preferences, name: str, path: Path) -> tuple[Preferences, str]:
+    """The settings with one of them at its next value, kept in the file; and what is to be said."""
+    declared = PREFERENCES[name]
+    value = declared.neighbor(preferences.value(name), 1)
+    said = f"{name}: {value}, {declared.choices.get(str(value), declared.help)}"
+    try:
+        change(path, name, value)
+    except InputError as error:
+        said = f"{name}: {value}, for now only: {error.problems[0]}"
+    return preferences.having(name, value), said
+
+
 class PreferenceScreen(ModalScreen[None]):
     """Enter, left and right go to another value; it holds at once, and is written to the file."""
 

@@ -52,11 +52,11 @@ def _tabs(_f: Frame, width: int, _h: int, settings: Settings, x: int, _y: int) -
 
 
 def _profile(f: Frame, width: int, height: int, s: Settings, x: int, _y: int) -> Press | None:
-    return select(profile.place_at(f, width, height, s.markers, x))
+    return select(profile.place_at(f, width, height, s.markers, x, s.charts))
 
 
 def _history(f: Frame, width: int, height: int, s: Settings, x: int, y: int) -> Press | None:
-    return go_to(history.step_at(f, width, height, s.markers, s.chart, x, y))
+    return go_to(history.step_at(f, width, height, s.markers, s.chart, x, y, s.charts))
 
 
 def _switches(f: Frame, width: int, height: int, _s: Settings, x: int, y: int) -> Press | None:

@@ -1,10 +1,11 @@
 """How the app is drawn: what the user chose of the looks, beside what is shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gradsim.tui.keys import KEYS, Key
+from gradsim.view.charts import Charts
 from gradsim.view.plot import Markers
 
 FLOW = "flow"
@@ -33,6 +34,8 @@ class Settings:
     reduced_motion: bool = False
     chart: int = 0
     """The first chart of the history."""
+    charts: Charts = field(default_factory=Charts)
+    """How the charts of the flow are looked at."""
     view: str = FLOW
     """The name of the view on screen."""
     tabs: tuple[Tab, ...] = ()

@@ -1,7 +1,12 @@
 """Where playback stops: it looks at each step that playback has just done, and at no other."""
 
-from gradsim.insight.watch import Condition, Watch
+from typing import TYPE_CHECKING
+
 from gradsim.simulation.session import Session
+
+if TYPE_CHECKING:
+    # Loaded with the first condition.
+    from gradsim.insight.watch import Condition, Watch
 
 
 class Stopping:
@@ -9,18 +14,21 @@ class Stopping:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._watch = Watch()
+        self._watch: Watch | None = None
         self._seen = (0, -1)
         """A run, and the latest step of it that needs no look any more."""
 
     @property
-    def conditions(self) -> list[Condition]:
+    def conditions(self) -> "list[Condition]":
         """What is watched for."""
-        return self._watch.conditions
+        return self._watch.conditions if self._watch else []
 
-    def toggle(self, condition: Condition) -> bool:
+    def toggle(self, condition: "Condition") -> bool:
         """Stop where this happens from now on, or no longer; whether it does now."""
+        from gradsim.insight.watch import Watch  # noqa: PLC0415
+
         self.pass_by()
+        self._watch = self._watch or Watch()
         return self._watch.toggle(condition)
 
     def pass_by(self) -> None:
@@ -32,7 +40,7 @@ class Stopping:
         run, step = self._session.run, self._session.cursor.step - 1
         number, before = self._seen
         self.pass_by()
-        if not self.conditions or number != run.number or step <= before:
+        if not (self._watch and self._watch.conditions) or number != run.number or step <= before:
             return ""
         said = self._watch.happened(run, step)
         return f"stopped at step {step}: {'; '.join(said)}" if said else ""

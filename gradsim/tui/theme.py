@@ -1,8 +1,16 @@
-"""Colors: what each role of a run looks like. Blue and orange carry the meaning, never alone."""
+"""Colors: what each role of a run looks like. Blue and orange carry the meaning, never alone.
+
+A role is declared once, for the dark theme, and has its look in every other theme from that.
+"""
+
+from collections.abc import Callable, Mapping
 
 from rich.color import Color
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from gradsim.tui.themes.colors import BLACK, parsed
+from gradsim.tui.themes.worked_out import ansi, high_contrast, light
 
 DARK = Theme(
     name="gradsim-dark",
@@ -20,7 +28,55 @@ DARK = Theme(
 )
 """The app's own theme."""
 
-THEMES: dict[str, Theme] = {"dark": DARK}
+LIGHT = Theme(
+    name="gradsim-light",
+    dark=False,
+    primary="#9a4f00",
+    secondary="#0a5ca8",
+    accent="#9a4f00",
+    foreground="#1f2731",
+    background="#fbfcfd",
+    surface="#fbfcfd",
+    panel="#e9edf2",
+    success="#14674f",
+    warning="#7a5a00",
+    error="#b3261e",
+)
+
+CONTRAST = Theme(
+    name="gradsim-contrast",
+    dark=True,
+    primary="#ffb870",
+    secondary="#9fd3ff",
+    accent="#ffb870",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    success="#7df0cf",
+    warning="#ffd866",
+    error="#ff9b94",
+)
+
+ANSI = Theme(
+    name="gradsim-ansi",
+    ansi=True,
+    primary="ansi_yellow",
+    secondary="ansi_cyan",
+    accent="ansi_yellow",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_red",
+    variables=BUILTIN_THEMES["ansi-dark"].variables,
+)
+"""The terminal's own colors, whatever they are."""
+
+THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "ansi": ANSI}
 """Every theme by the name that the settings know it by."""
 
 _MAP_GROUNDS = {
@@ -120,6 +176,40 @@ STYLES: dict[str, Style] = {
 """The look of every role; a role not named here looks like plain text."""
 
 
+_WAYS: dict[str, Callable[[Style], Style]] = {
+    "light": lambda dark: light(dark, parsed(str(LIGHT.panel))),
+    "contrast": lambda dark: high_contrast(dark, BLACK),
+    "ansi": ansi,
+}
+
+
+_OWN: Mapping[str, Mapping[str, Style]] = {
+    # A green that stays one on a terminal of sixteen colors, where the one worked out is gray.
+    "light": {"healthy": Style.parse("bold #ffffff on #008640")},
+}
+"""What a theme has otherwise than it would be worked out."""
+
+
+def styles(theme: str) -> Mapping[str, Style]:
+    """The look of every role in a theme."""
+    if theme == "dark":
+        return STYLES
+    way = _WAYS[theme]
+    return {role: way(dark) for role, dark in STYLES.items()} | dict(_OWN.get(theme, {}))
+
+
+class _Now:
+    """The theme that is on."""
+
+    styles: Mapping[str, Style] = STYLES
+
+
+def use(theme: str) -> Theme:
+    """Let every role look as it does in this theme from now on; gives back Textual's part of it."""
+    _Now.styles = styles(theme)
+    return THEMES[theme]
+
+
 def style(role: str) -> Style:
     """The look of a role."""
-    return STYLES.get(role, STYLES[""])
+    return _Now.styles.get(role, _Now.styles[""])

@@ -7,7 +7,7 @@ from gradsim.insight.side_by_side import Side, SideBySide
 from gradsim.numbers import number, share
 from gradsim.view.difference import Profiles, bars, profiles, told
 from gradsim.view.frame import Frame
-from gradsim.view.history import chart, charts
+from gradsim.view.history import available, chart
 from gradsim.view.lines import Line, Run, beside, fitted, length, spread, wrapped, wrapped_words
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 from gradsim.view.words import BADGES
@@ -103,7 +103,7 @@ def _run(name: str, side: Side, width: int) -> Line:
 
 def pictures(frame: Frame, apart: bool) -> list[str]:
     """The names of all pictures, in the order in which they find room; the bars may be apart."""
-    history = [name for name in charts(frame) if name != "gradient"]
+    history = [name for name in available(frame) if name != "gradient"]
     return [PROFILE, *([] if apart else [DIFFERENCE]), *history]
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.insight.milestones import Log, Milestones
-from gradsim.insight.remedies.ghost import Ghost
-from gradsim.insight.theory.result import Theory, glance
-from gradsim.insight.verdict import Verdict, judge, since_switch
 from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Plan
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session, Switched
 from gradsim.view.lane import Lane, lane
+
+if TYPE_CHECKING:
+    # Loaded once there is a gradient to judge: the first picture comes without them, and sooner.
+    from gradsim.insight.milestones import Log, Milestones
+    from gradsim.insight.remedies.ghost import Ghost
+    from gradsim.insight.theory.result import Theory
+    from gradsim.insight.verdict import Verdict
 
 Sizes = tuple[float | None, ...]
 """A number for each hidden layer and the head; None where the pass has not been yet."""
@@ -34,13 +37,13 @@ class View:
     ahead: bool = False
     """Between two steps show the gradients of the one to come, where they have been computed."""
     busy: bool = False
-    remedy: Ghost | None = None
+    remedy: "Ghost | None" = None
     """The gradients of a remedy that was tried, to be seen beside the live ones."""
     narration: str = ""
     message: str = ""
     first_start: bool = False
     """Whether nothing has been done yet, so that it is said what could be."""
-    milestones: Milestones | None = None
+    milestones: "Milestones | None" = None
     """Where something happened, for the timeline."""
 
 
@@ -50,7 +53,7 @@ class Timeline:
 
     last: int
     """The furthest step of which anything has been computed."""
-    log: Log
+    log: "Log"
     said: tuple[str, ...]
     """What happened at the step shown, in words."""
 
@@ -97,7 +100,7 @@ class Frame:
     history: History
     layer: LayerName
     layer_numbers: Mapping[str, float]
-    verdict: Verdict | None
+    verdict: "Verdict | None"
     judged: int | None
     """The step whose gradients the verdict is on; None without one."""
     switched: Switched | None
@@ -107,8 +110,8 @@ class Frame:
     """The pinned run's gradient at the step shown, or at the last one known while that is made."""
     pinned_history: History | None
     """Its steps up to the one shown."""
-    theory: Theory | None
-    """What theory says of the start; None while it is being worked out."""
+    theory: "Theory | None"
+    """What theory says of the start; None before any gradient, and while it is worked out."""
     remedy: Sequence[float] | None
     """The remedy's gradient at the step shown; beyond its last step, that of the last."""
     other_futures: int
@@ -175,7 +178,7 @@ def frame(session: Session, view: View) -> Frame:
         ghost=_ghost(session, view.level),
         pinned=_pinned(session, shown, view.level),
         pinned_history=_history(session.pinned.run.records[:upto]) if session.pinned else None,
-        theory=glance(experiment, session.run.data),
+        theory=_theory(experiment, session, known or earlier),
         remedy=_remedy(view.remedy, shown, view.level) if view.remedy else None,
         other_futures=len(session.runs) - 1,
         timeline=_timeline(view.milestones, shown),
@@ -183,7 +186,7 @@ def frame(session: Session, view: View) -> Frame:
     )
 
 
-def _timeline(milestones: Milestones | None, step: int) -> Timeline | None:
+def _timeline(milestones: "Milestones | None", step: int) -> Timeline | None:
     if milestones is None:
         return None
     last = max(len(milestones.session.run.records) - 1, step)
@@ -272,9 +275,19 @@ def _numbers(
     return out
 
 
-def _verdict(session: Session, record: StepRecord | None) -> Verdict | None:
+def _theory(experiment: Experiment, session: Session, record: StepRecord | None) -> "Theory | None":
     if record is None or record.layers is None:
         return None
+    from gradsim.insight.theory.result import glance  # noqa: PLC0415
+
+    return glance(experiment, session.run.data)
+
+
+def _verdict(session: Session, record: StepRecord | None) -> "Verdict | None":
+    if record is None or record.layers is None:
+        return None
+    from gradsim.insight.verdict import judge, since_switch  # noqa: PLC0415
+
     run = session.run
     return judge(record, run.experiment_at(record.step), since_switch(run, record.step))
 
@@ -300,7 +313,7 @@ def _pinned(session: Session, step: int, level: int) -> Sequence[float] | None:
     return gradients(known[-1], lane(run.experiment_at(known[-1].step), run.data.steps, level))
 
 
-def _remedy(ghost: Ghost, step: int, level: int) -> Sequence[float]:
+def _remedy(ghost: "Ghost", step: int, level: int) -> Sequence[float]:
     sizes = ghost.steps[min(step, len(ghost.steps) - 1)]
     return [sizes[k] for k in lane(ghost.experiment, ghost.time_steps, level).columns]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from gradsim.numbers import number, share
+from gradsim.view.charts import Charts
 from gradsim.view.frame import Frame
 from gradsim.view.lines import Line, Run, fitted
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
@@ -11,22 +12,38 @@ from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 CHARTS = ("loss", "accuracy", "gradient")
 """The charts of the history, in the order in which they find room."""
 
+AS_IT_COMES = Charts()
+
 SMALLEST = 6
 """Lines below which a chart is not worth drawing."""
 
 
-def history(frame: Frame, width: int, height: int, markers: Markers, first: int = 0) -> list[Line]:
+def history(
+    frame: Frame,
+    width: int,
+    height: int,
+    markers: Markers,
+    first: int = 0,
+    charts: Charts = AS_IT_COMES,
+) -> list[Line]:
     """As many charts as fit, one under the other, from chart `first` on: exactly `height` lines."""
     rows = _share_out(frame, height, first)
     return [
         line
         for name, lines in rows
-        for line in chart(frame, name, width, lines, markers, only=len(rows) == 1)
+        for line in chart(frame, name, width, lines, markers, charts, only=len(rows) == 1)
     ]
 
 
 def step_at(
-    frame: Frame, width: int, height: int, markers: Markers, first: int, x: int, y: int
+    frame: Frame,
+    width: int,
+    height: int,
+    markers: Markers,
+    first: int,
+    x: int,
+    y: int,
+    charts: Charts = AS_IT_COMES,
 ) -> int:
     """The step under a place in one of the charts."""
     parts = iter(_share_out(frame, height, first))
@@ -34,14 +51,14 @@ def step_at(
     while y >= lines:
         y -= lines
         name, lines = next(parts)
-    curves, up, _ = _parts(frame, name)
+    curves, up, _ = _parts(frame, name, markers, charts)
     steps = _steps(frame, curves)
     return round(draw(curves, steps, up, width, lines - 1, markers).x_at(x, steps))
 
 
 def _share_out(frame: Frame, height: int, first: int) -> list[tuple[str, int]]:
     """Which charts there are, from the top, and how many lines each has."""
-    names = charts(frame)
+    names = available(frame)
     count, left = max(1, min(len(names), height // SMALLEST)), height
     out = []
     for index in range(count):
@@ -51,7 +68,7 @@ def _share_out(frame: Frame, height: int, first: int) -> list[tuple[str, int]]:
     return out
 
 
-def charts(frame: Frame) -> tuple[str, ...]:
+def available(frame: Frame) -> tuple[str, ...]:
     """The charts that have something to show: a number to predict has no accuracy."""
     return CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
 
@@ -63,45 +80,58 @@ def _has_accuracy(frame: Frame) -> bool:
 
 
 def chart(
-    frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool = False
+    frame: Frame,
+    name: str,
+    width: int,
+    height: int,
+    markers: Markers,
+    charts: Charts = AS_IT_COMES,
+    *,
+    only: bool = False,
 ) -> list[Line]:
     """One chart under its title: exactly `height` lines.
 
     The title of the only one on screen tells the accuracy too.
     """
-    curves, y, title = _parts(frame, name)
+    curves, y, title = _parts(frame, name, markers, charts)
     steps = _steps(frame, curves)
     held_out = frame.history.held_out_accuracy
     if only and name != "accuracy" and _has_accuracy(frame):
         title = [*title, ("  held-out ", "label"), (share(_last(held_out), 0), "value")]
-    return [fitted(title, width), *draw(curves, steps, y, width, height - 1, markers).rows]
+    # The cursor is the step shown; where curves go no further it would stand on their end.
+    longest = max((len(curve.x) for curve in curves if curve.style != "threshold"), default=0)
+    cursor = float(frame.step) if frame.step < longest - 1 else None
+    picture = draw(curves, steps, y, width, height - 1, markers, cursor)
+    return [fitted(title, width), *picture.rows]
 
 
 def _steps(frame: Frame, curves: Sequence[Curve]) -> Axis:
     return Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
 
 
-def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
+def _parts(
+    frame: Frame, name: str, markers: Markers, charts: Charts
+) -> tuple[list[Curve], Axis, list[Run]]:
     h, pinned = frame.history, frame.pinned_history
     if name == "loss":
         curves = [_line("pinned", pinned.loss)] if pinned else []
         curves.append(_line("live", h.loss))
         low, high = fit([curve.y for curve in curves], log=False)
-        axis = Axis(min(low, 0.0) if low < high / 2 else low, high)
-        title = [*_named("live", "loss"), (number(_last(h.loss)), "value")]
+        axis = Axis(*charts.fixed.get("loss", (min(low, 0.0) if low < high / 2 else low, high)))
+        title = [*_named("live", "loss", markers), (number(_last(h.loss)), "value")]
         if pinned:
-            title += _beside(number(_last(pinned.loss)))
+            title += _beside(number(_last(pinned.loss)), markers)
         return curves, axis, title
     if name == "accuracy":
         curves = [_line("pinned", pinned.held_out_accuracy)] if pinned else []
         curves += [_line("ghost", h.accuracy), _line("live", h.held_out_accuracy)]
-        title = [*_named("live", "held-out"), (share(_last(h.held_out_accuracy)), "value")]
+        title = [*_named("live", "held-out", markers), (share(_last(h.held_out_accuracy)), "value")]
         if pinned:
-            title += _beside(share(_last(pinned.held_out_accuracy)))
-        return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch")]
+            title += _beside(share(_last(pinned.held_out_accuracy)), markers)
+        return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch", markers)]
     curves = [_line("pinned", pinned.grad_norm)] if pinned else []
     curves.append(_line("live", h.grad_norm))
-    title = [*_named("live", "gradient norm"), (number(_last(h.grad_norm)), "value")]
+    title = [*_named("live", "gradient norm", markers), (number(_last(h.grad_norm)), "value")]
     if frame.experiment.clip != "none":
         threshold = frame.experiment.clip_threshold
         end = float(max(len(h.grad_norm), 10))
@@ -109,22 +139,21 @@ def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
         curves.append(_line("second", h.clipped_grad_norm))
         title += [
             ("  ", ""),
-            *_named("second", "clipped"),
+            *_named("second", "clipped", markers),
             (number(_last(h.clipped_grad_norm)), "value"),
             ("  ", ""),
-            *_named("threshold", "threshold"),
+            *_named("threshold", "threshold", markers),
             (number(threshold), "value"),
         ]
-    low, high = fit([curve.y for curve in curves], log=True)
-    return curves, Axis(low, high, log=True), title
+    return curves, charts.norms("gradient", [curve.y for curve in curves]), title
 
 
-def _named(style: str, name: str) -> list[Run]:
-    return [(f"{sample(style)} ", style), (f"{name} ", "label")]
+def _named(style: str, name: str, markers: Markers) -> list[Run]:
+    return [(f"{sample(style, markers)} ", style), (f"{name} ", "label")]
 
 
-def _beside(value: str) -> list[Run]:
-    return [("  ", ""), *_named("pinned", "pinned"), (value, "value")]
+def _beside(value: str, markers: Markers) -> list[Run]:
+    return [("  ", ""), *_named("pinned", "pinned", markers), (value, "value")]
 
 
 def _line(style: str, values: Sequence[float]) -> Curve:
@@ -133,3 +162,9 @@ def _line(style: str, values: Sequence[float]) -> Curve:
 
 def _last(values: Sequence[float]) -> float | None:
     return values[-1] if values else None
+
+
+def limits(frame: Frame, charts: Charts) -> dict[str, tuple[float, float]]:
+    """The limits that the axes of loss and gradient norm have now."""
+    axes = {name: _parts(frame, name, "braille", charts)[1] for name in ("loss", "gradient")}
+    return {name: (axis.low, axis.high) for name, axis in axes.items()}

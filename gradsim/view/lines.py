@@ -116,6 +116,35 @@ def pages(text: str, most: int = 200) -> list[str]:
     return out or [""]
 
 
+def differing(before: Line, after: Line) -> tuple[int, int] | None:
+    """From which cell to which two lines differ: those outside look the same; None if all do."""
+    if before == after:
+        return None
+    start = _alike(before, after)
+    ends = _alike(_turned(before), _turned(after))
+    width = max(length(before), length(after))
+    return min(start, width - 1), max(width - ends, start + 1)
+
+
+def _alike(one: Iterable[Run], other: Iterable[Run]) -> int:
+    """So many cells from the left are the same."""
+    cells = 0
+    for (text, role), (text_, role_) in zip(one, other, strict=False):
+        if (text, role) == (text_, role_):
+            cells += len(text)
+            continue
+        if role == role_:
+            pairs = zip(text, text_, strict=False)
+            shorter = min(len(text), len(text_))
+            cells += next((k for k, (a, b) in enumerate(pairs) if a != b), shorter)
+        break
+    return cells
+
+
+def _turned(line: Line) -> Line:
+    return tuple((text[::-1], role) for text, role in reversed(line))
+
+
 def plain(lines: Iterable[Line]) -> str:
     """Lines as text without roles."""
     return "\n".join("".join(text for text, _ in line) for line in lines)

@@ -1,15 +1,17 @@
 """The gradient profile: two lanes by layer on a log scale, beside what they were before."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import inf, log10
 
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.insight.theory.result import BAND
+from gradsim.numbers import exact
+from gradsim.view.charts import Charts, ranks
 from gradsim.view.frame import Frame, Sizes
 from gradsim.view.lines import Line, Run, fitted, joined, length
-from gradsim.view.plot import Axis, Curve, Markers, Picture, draw, fit, sample
+from gradsim.view.plot import Axis, Curve, Markers, Picture, draw, sample
 
 LEGEND: tuple[tuple[str, ...], ...] = (
     ("live", "activation gradient", "activation grad", "delta", "delta"),
@@ -29,32 +31,114 @@ BAND_ROWS = 2.0
 """Rows that the band of theory must be high at its widest to be drawn."""
 
 
-def profile(frame: Frame, width: int, height: int, markers: Markers) -> list[Line]:
-    """A legend line and the chart under it: exactly `height` lines."""
-    curves = _curves(frame, width, height - 1)
-    picture = _picture(frame, curves, width, height, markers)
-    shown = {curve.style for curve in curves}
-    return [legend(shown, width, markers, frame.lane.what), *picture.rows]
+ROOM_FOR_NUMBERS = 12
+"""Lines from which on the exact values at the cursor stand below the chart."""
+
+AS_IT_COMES = Charts()
 
 
-def place_at(frame: Frame, width: int, height: int, markers: Markers, x: int) -> int:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What of the profile is drawn: the curves as they are, in the section and order asked for."""
+
+    curves: list[Curve]
+    drawn: list[Curve]
+    places: Axis
+    norms: Axis
+    rank: list[int]
+    """The rank of each place; empty where they stand in their order."""
+    cursor: float | None
+    """Where the selected place stands."""
+
+
+def profile(
+    frame: Frame, width: int, height: int, markers: Markers, charts: Charts = AS_IT_COMES
+) -> list[Line]:
+    """A legend line, the chart, and the exact values at its cursor: exactly `height` lines.
+
+    The cursor is the selected layer.
+    """
+    told = height >= ROOM_FOR_NUMBERS
+    shown = _shown(frame, width, height - 1 - told, charts)
+    picture = _picture(shown, width, height - 1 - told, markers)
+    styles = {curve.style for curve in shown.curves}
+    numbers = [numbers_at(shown.curves, frame.selected() + 1, width, frame)] if told else []
+    return [legend(styles, width, markers, frame.lane.what), *picture.rows, *numbers]
+
+
+def place_at(
+    frame: Frame,
+    width: int,
+    height: int,
+    markers: Markers,
+    x: int,
+    charts: Charts = AS_IT_COMES,
+) -> int:
     """The layer, or time step, under a column of the chart."""
-    curves = _curves(frame, width, height - 1)
-    picture = _picture(frame, curves, width, height, markers)
-    return round(picture.x_at(x, _places(frame, curves)))
+    rows = height - 1 - (height >= ROOM_FOR_NUMBERS)
+    shown = _shown(frame, width, rows, charts)
+    at = round(_picture(shown, width, rows, markers).x_at(x, shown.places))
+    return shown.rank.index(at) + 1 if shown.rank else at
 
 
-def _places(frame: Frame, curves: Sequence[Curve]) -> Axis:
-    most = max([frame.depth, *(len(curve.x) for curve in curves)])
-    return Axis(1.0, float(most), label=frame.lane.short)
+def _shown(frame: Frame, width: int, rows: int, charts: Charts) -> _Shown:
+    curves = drawn = _curves(frame, width, rows)
+    count = max([frame.depth, *(len(curve.x) for curve in curves)])
+    at, rank, label = min(frame.selected() + 1, count), [], frame.lane.short
+    if charts.sorted:
+        rank = ranks([*frame.wave.backward[: frame.depth], *[None] * (count - frame.depth)])
+        drawn, at, label = [_ranked(curve, rank) for curve in curves], rank[at - 1], "by size"
+    first, last = charts.section(count, at)
+    if charts.zoom:
+        drawn = [_within(curve, first, last) for curve in drawn]
+    norms = charts.norms("profile", [curve.y for curve in drawn], "norm" if rows > 13 else "")
+    places = Axis(float(first), float(last), label=label)
+    selected = frame.selected() < count
+    return _Shown(curves, drawn, places, norms, rank, float(at) if selected else None)
 
 
-def _picture(
-    frame: Frame, curves: Sequence[Curve], width: int, height: int, markers: Markers
-) -> Picture:
-    low, high = fit([curve.y for curve in curves], log=True)
-    size = Axis(low, high, log=True, label="norm" if height > 14 else "")
-    return draw(curves, _places(frame, curves), size, width, height - 1, markers)
+def _picture(shown: _Shown, width: int, rows: int, markers: Markers) -> Picture:
+    return draw(shown.drawn, shown.places, shown.norms, width, rows, markers, shown.cursor)
+
+
+def limits(frame: Frame, charts: Charts) -> tuple[float, float]:
+    """The limits that the axis of the profile has now."""
+    axis = _shown(frame, 80, 20, charts).norms
+    return axis.low, axis.high
+
+
+def numbers_at(curves: Sequence[Curve], place: int, width: int, frame: Frame) -> Line:
+    """Every curve's exact value at a place; those that have none there are left out."""
+    known = {
+        curve.style: y
+        for curve in curves
+        for x, y in zip(curve.x, curve.y, strict=True)
+        if x == place
+    }
+    parts: list[list[Run]] = [[(f"{frame.lane.short} {place}", "selected")]]
+    for style, _, _, name, _ in LEGEND:
+        if style in known:
+            parts.append([(f"{name} ", style), (exact(known[style]), "value")])
+    while len(parts) > 2 and length(joined(parts)) > width:
+        del parts[-1]
+    return fitted(joined(parts), width)
+
+
+def _ranked(curve: Curve, rank: Sequence[int]) -> Curve:
+    """The same curve with each place at its rank."""
+    pairs = zip(curve.x, curve.y, strict=True)
+    return _having(curve, sorted((float(rank[int(x) - 1]), y) for x, y in pairs if x <= len(rank)))
+
+
+def _within(curve: Curve, first: int, last: int) -> Curve:
+    """The part of a curve between two places, so that the axis of norms fits it."""
+    pairs = zip(curve.x, curve.y, strict=True)
+    return _having(curve, [(x, y) for x, y in pairs if first <= x <= last])
+
+
+def _having(curve: Curve, pairs: Sequence[tuple[float, float]]) -> Curve:
+    """A curve of the same looks with other points."""
+    return replace(curve, x=[x for x, _ in pairs], y=[y for _, y in pairs])
 
 
 def legend(shown: set[str], width: int, markers: Markers, what: str = "activation") -> Line:
@@ -102,6 +186,8 @@ def _theory(frame: Frame, width: int, height: int) -> list[Curve]:
         known = frame.before["gradient"][frame.depth - 1]
     if found is None or frame.depth < 2 or known is None or not 0.0 < known < inf:
         return []
+    from gradsim.insight.theory.result import BAND  # noqa: PLC0415 (there is a theory: it is loaded)
+
     middle, spread = log10(known) + found.decades, BAND * found.deviations
     span = max(float(middle.max() - middle.min()), 1.0)
     band = [middle + spread, middle - spread]

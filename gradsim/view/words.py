@@ -5,7 +5,6 @@ from math import isfinite, isnan, nan
 
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.experiment.knobs import Effect
-from gradsim.insight.verdict import Shape
 from gradsim.numbers import decades, number, share
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.measure import StepRecord
@@ -23,11 +22,11 @@ from gradsim.view.lines import (
 )
 
 BADGES = {
-    Shape.VANISHING: "▼ VANISHING",
-    Shape.EXPLODING: "▲ EXPLODING",
-    Shape.HEALTHY: "● HEALTHY",
-    Shape.DEAD: "0 DEAD",
-    Shape.NOT_FINITE: "? NOT FINITE",
+    "vanishing": "▼ VANISHING",
+    "exploding": "▲ EXPLODING",
+    "healthy": "● HEALTHY",
+    "dead": "0 DEAD",
+    "not-finite": "? NOT FINITE",
 }
 """How each shape is named on screen: never by color alone."""
 
@@ -118,7 +117,7 @@ def verdict(frame: Frame, width: int, height: int) -> list[Line]:
     for index, line in enumerate(words):
         lead = (badge, str(shape)) if index == 0 else (" " * len(badge), "")
         lines.append(fitted((lead, (" ", ""), *line), width))
-    if shape is Shape.NOT_FINITE:
+    if shape == "not-finite":
         lines.append(fitted([("j ", "key"), ("goes to where it began", "label")], width))
     for note in frame.verdict.notes:
         lines.append(fitted([("· ", "label"), (note.words, "label")], width))

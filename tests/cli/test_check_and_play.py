@@ -137,7 +137,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """Calls for frames; two are given for each."""
     calls: list[tuple[str, int, int]] = []
 
-    def frames(scenario: Scenario, width: int, height: int) -> Iterator[str]:
+    def frames(scenario: Scenario, width: int, height: int, markers: str) -> Iterator[str]:
+        assert markers == "braille"
         calls.append((scenario.title, width, height))
         yield from ("one\nframe", "another")
 

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from gradsim.simulation.actions import Switch, Visit
 from gradsim.tui.help import HelpScreen
+from gradsim.tui.views import VIEWS
 
 
 async def test_events_are_gone_to_one_by_one_and_named() -> None:
@@ -136,7 +137,7 @@ async def test_a_press_anywhere_breaks_nothing(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(3)
     async with running(it, size) as pilot:
         advance(it, 2)
-        for view in ("flow", *it.panes):
+        for view in ("flow", *(view.NAME for view in VIEWS)):
             it.action_view(view)
             await text(pilot)
             for _ in range(12):

@@ -13,7 +13,7 @@ from gradsim.keeping.settings_file import read
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.binding import full_name, key_names, shown
-from gradsim.tui.keymap import APP, TABLES, keymap
+from gradsim.tui.keymap import APP, keymap, tables
 
 
 def with_keys(**keys: str) -> GradsimApp:
@@ -23,9 +23,9 @@ def with_keys(**keys: str) -> GradsimApp:
 
 
 def test_every_key_has_a_name_of_its_own_that_a_settings_file_can_hold(tmp_path: Path) -> None:
-    names = [full_name(table, key) for table, keys in TABLES.items() for key in keys]
+    names = [full_name(table, key) for table, keys in tables().items() for key in keys]
     assert len(set(names)) == len(names)
-    assert not {key.name for key in TABLES[APP]} & set(TABLES)
+    assert not {key.name for key in tables()[APP]} & set(tables())
     path = tmp_path / "settings.toml"
     path.write_text("[keys]\n" + "".join(f'{name} = "f5"\n' for name in names))
     preferences, problems = read(path)
@@ -34,10 +34,10 @@ def test_every_key_has_a_name_of_its_own_that_a_settings_file_can_hold(tmp_path:
 
 
 def test_keys_as_they_come_clash_with_nothing_in_their_table() -> None:
-    for name, keys in TABLES.items():
+    for name, keys in tables().items():
         taken = [part for key in keys for part in key.keys.split(",")]
         assert len(set(taken)) == len(taken), name
-    for table, keys in TABLES.items():
+    for table, keys in tables().items():
         for key in keys:
             typed = key_names(key.keys)
             assert typed, key
@@ -97,7 +97,7 @@ async def test_keys_of_views_and_lists_can_be_set_too() -> None:
         ({"play": "p,"}, "but must be a key"),
         ({"play": "\x1b[2J"}, 'keys.play is "\\x1b[2J", but must be a key'),
         ({"play": "p"}, 'f: keys.play is "p", but that key is pin: give pin another one too'),
-        ({"play": "x"}, 'keys.play is "x", but that key is weight.reset'),
+        ({"play": "t"}, 'keys.play is "t", but that key is remedies.try-all'),
         ({"map.measure": "x"}, 'keys.map.measure is "x", but that key is map.axis-0'),
         ({"play": "f5", "pin": "f5"}, 'keys.pin is "f5", but that key is play'),
         ({"play": "3"}, 'keys.play is "3", but that key is open-why'),
@@ -132,13 +132,13 @@ def test_how_a_key_is_shown(keys: str, words: str) -> None:
 def test_keys_are_listed_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list", "keys"]) == 0
     lines = capsys.readouterr().out.splitlines()[1:]
-    assert len(lines) == sum(len(keys) for keys in TABLES.values())
+    assert len(lines) == sum(len(keys) for keys in tables().values())
     assert lines[0].split() == ["play", "space", "play", "or", "pause"]
 
 
 async def test_without_keys_of_ones_own_all_is_as_it_comes() -> None:
     it = app()
     async with running(it, MIDDLE) as pilot:
-        assert it.settings.app_keys == tuple(k for k in TABLES[APP] if k.group != "views")
+        assert it.settings.app_keys == tuple(k for k in tables()[APP] if k.group != "views")
         await press(pilot, "space")
         assert it.driver.playing

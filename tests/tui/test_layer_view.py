@@ -265,7 +265,7 @@ async def test_what_is_not_shown_costs_nothing() -> None:
     it = app(**TINY)
     async with running(it, MIDDLE) as pilot:
         advance(it, 1)
-        assert pane_of(it)._study is None
+        assert not it.panes
         await seen(it, pilot, "2", "escape", "pagedown")
         pane = pane_of(it)
         assert not pane.tick(lambda: True)

@@ -19,7 +19,7 @@ def test_every_key_view_and_choice_is_there_once() -> None:
         assert (("", key.action) in actions) != (key.action in HIDDEN)
     for view in VIEWS:
         assert ("", f"view('{view.NAME}')") in actions
-        assert all((view.NAME, key.action) in actions for key in view.KEYS)
+        assert all((view.NAME, key.action) in actions for key in view.load().KEYS)
     for name, knob in KNOBS.items():
         assert all(("", f"set('{name}', '{choice}')") in actions for choice in knob.choices)
         assert ("", f"choose('{name}')") in actions

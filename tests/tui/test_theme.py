@@ -1,48 +1,125 @@
 """Colors: readable for every eye that reads, and still told apart on a terminal of 16 colors."""
 
-import pytest
-from rich.color import Color, ColorSystem
+from collections.abc import Iterator
 
-from gradsim.tui.theme import DARK, STYLES
+import pytest
+from driving import MIDDLE, advance, app, press, running, text
+from rich.color import Color, ColorSystem
+from rich.style import Style
+
+from gradsim.experiment.experiment import Experiment
+from gradsim.keeping.preferences import THEMES as DECLARED
+from gradsim.keeping.preferences import Preferences
+from gradsim.simulation.session import Session
+from gradsim.tui import theme as theming
+from gradsim.tui.app import GradsimApp
+from gradsim.tui.theme import STYLES, THEMES, style, styles
+from gradsim.tui.themes.colors import contrast, parsed
 
 ONLY_CURVES = {"previous"}
 """Roles that no text bears."""
 
+COLORED = [name for name in THEMES if name != "ansi"]
+"""Themes that bring their own colors; those of the last are the terminal's."""
 
-def luminance(color: Color) -> float:
-    """Relative luminance as WCAG 2 has it."""
-    assert color.triplet is not None
-    parts = [value / 255 for value in color.triplet]
-    red, green, blue = (
-        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+TOGETHER = [
+    ("live", "second", "ghost"),
+    ("threshold", "second", "ghost"),
+    ("forward", "live", "wave"),
+    ("vanishing", "exploding", "healthy", "dead"),
+    ("key", "label", "title"),
+]
+"""Roles that stand side by side."""
 
 
-@pytest.mark.parametrize("role", sorted(set(STYLES) - ONLY_CURVES))
+@pytest.fixture(autouse=True)
+def _dark_again() -> Iterator[None]:
+    yield
+    theming.use("dark")
+
+
+def shown(look: Style) -> Color:
+    """What the eye sees of a style."""
+    color = look.bgcolor or look.color
+    assert color is not None
+    return color
+
+
+def test_the_settings_know_every_theme() -> None:
+    assert list(DECLARED) == list(THEMES)
+
+
+@pytest.mark.parametrize("name", COLORED)
 @pytest.mark.parametrize("ground", ["background", "panel"])
-def test_text_has_a_contrast_of_at_least_four_and_a_half(role: str, ground: str) -> None:
-    style = STYLES[role]
-    assert style.color is not None
-    behind = style.bgcolor or Color.parse(getattr(DARK, ground))
-    low, high = sorted((luminance(style.color), luminance(behind)))
-    assert (high + 0.05) / (low + 0.05) >= 4.5
+def test_text_has_a_contrast_of_at_least_four_and_a_half(name: str, ground: str) -> None:
+    plain = parsed(getattr(THEMES[name], ground))
+    for role, look in styles(name).items():
+        assert look.color is not None
+        assert look.color.triplet is not None
+        behind = look.bgcolor.triplet if look.bgcolor else None
+        found = contrast(parsed(look.color.triplet.hex), parsed(behind.hex) if behind else plain)
+        assert role in ONLY_CURVES or found >= 4.5, (role, found)
+        if name == "contrast" and not behind:
+            assert found >= 7.0, (role, found)
 
 
-@pytest.mark.parametrize(
-    "together",
-    [
-        ("live", "second", "ghost", "threshold"),
-        ("forward", "live", "wave"),
-        ("vanishing", "exploding", "healthy", "dead"),
-        ("key", "label", "value", "title"),
-    ],
-)
-def test_what_stands_together_differs_in_sixteen_colors(together: tuple[str, ...]) -> None:
-    seen = []
-    for role in together:
-        style = STYLES[role]
-        shown = style.bgcolor or style.color
-        assert shown is not None
-        seen.append(shown.downgrade(ColorSystem.STANDARD).number)
-    assert len(set(seen)) == len(together)
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("together", TOGETHER)
+def test_what_stands_together_differs_in_sixteen_colors(
+    name: str, together: tuple[str, ...]
+) -> None:
+    looks = styles(name)
+    seen = {
+        (shown(looks[role]).downgrade(ColorSystem.STANDARD).number, looks[role].bold)
+        for role in together
+    }
+    assert len(seen) == len(together)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_nothing_is_without_a_color(name: str) -> None:
+    # Where colors are taken away, Textual cannot do it to a style that has none.
+    assert all(look.color is not None for look in styles(name).values())
+    assert styles(name).keys() == STYLES.keys()
+
+
+async def test_the_key_goes_through_the_themes_and_keeps_each() -> None:
+    it = app(depth=4)
+    async with running(it, MIDDLE) as pilot:
+        advance(it, 2)
+        for name in [*list(THEMES)[1:], "dark"]:
+            before = style("live")
+            await press(pilot, "T")
+            assert it.preferences.theme == name
+            assert it.theme == THEMES[name].name
+            assert style("live") != before
+            assert f"theme: {name}" in await text(pilot)
+
+
+@pytest.mark.parametrize("name", COLORED)
+async def test_the_ground_is_that_of_the_theme(name: str) -> None:
+    it = GradsimApp(Session(Experiment.of({})), live=False, preferences=Preferences(theme=name))
+    async with running(it, MIDDLE) as pilot:
+        await pilot.pause(0)
+        assert it.screen.styles.background.hex.lower() == THEMES[name].background
+        assert it.query_one("#foot").styles.background.hex.lower() == THEMES[name].panel
+
+
+@pytest.mark.parametrize("name", THEMES)
+async def test_without_colors_every_theme_is_drawn(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    it = app(depth=4)
+    it.preferences = Preferences(theme=name)
+    async with running(it, MIDDLE) as pilot:
+        advance(it, 2)
+        await press(pilot, *"3")
+        assert "why" in await text(pilot)
+        colors = {
+            color.triplet
+            for strip in it.screen._compositor.render_strips()
+            for segment in strip.apply_filter(it._filters[-1], it.screen.background_colors[1])
+            if segment.style and (color := segment.style.color) and color.triplet
+        }
+        assert all(len(set(color)) == 1 for color in colors), colors

@@ -34,6 +34,13 @@ async def test_why_follows_the_step_and_the_selected_layer() -> None:
         assert line(first, "▶layer 1") == line(await text(pilot), "▶layer 1")
 
 
+def test_the_tabs_say_what_the_views_say() -> None:
+    for entry in VIEWS:
+        view = entry.load()
+        assert entry[:3] == (view.KEY, view.NAME, view.ABOUT)
+        assert entry.BRIEF == view.BRIEF
+
+
 async def test_tab_goes_around_and_escape_goes_back() -> None:
     it = app(depth=3)
     async with running(it, MIDDLE) as pilot:
@@ -68,4 +75,4 @@ async def test_every_view_stands_any_size(size: tuple[int, int]) -> None:
             await press(pilot, view.KEY)
             screen = await text(pilot)
             assert len(screen.splitlines()) <= size[1]
-            assert view.TITLE[:8] in screen
+            assert view.load().TITLE[:8] in screen

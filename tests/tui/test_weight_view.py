@@ -224,7 +224,7 @@ async def test_what_is_not_shown_costs_nothing() -> None:
     it = app(**TINY)
     async with running(it, MIDDLE) as pilot:
         advance(it, 1)
-        assert pane_of(it)._probe is None
+        assert not it.panes
         await seen(it, pilot, "4", "escape", "pagedown")
         assert pane_of(it)._work is None
         assert not pane_of(it).tick(lambda: True)

@@ -5,10 +5,8 @@ worker processes that `tick` looks after, so that no key ever waits.
 """
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from gradsim.insight.remedies.ghost import Ghost
-from gradsim.scenario.format import Scenario
 from gradsim.simulation.actions import Action
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
@@ -21,13 +19,17 @@ from gradsim.tui.switching import Turn
 from gradsim.view.frame import Frame
 from gradsim.view.lines import Line, fitted
 
+if TYPE_CHECKING:
+    from gradsim.insight.remedies.ghost import Ghost
+    from gradsim.scenario.format import Scenario
+
 
 class Host(Protocol):
     """What a view may ask of the app."""
 
     driver: Driver
     lessons: Lessons
-    remedy: Ghost | None
+    remedy: "Ghost | None"
     """What is laid over the profile: see `View.remedy`."""
 
     @property
@@ -44,7 +46,7 @@ class Host(Protocol):
     def take(self, turn: Turn) -> None:
         """Make a switch as a key does, so that it is in the log; or say why there is none."""
 
-    def play_lesson(self, scenario: Scenario) -> None:
+    def play_lesson(self, scenario: "Scenario") -> None:
         """Bring a lesson on screen; the session on screen waits meanwhile."""
 
     def leave_lesson(self) -> None:
