@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
-from gradsim.nn.arrays import Array
+from gradsim.nn.arrays import Array, l2_norm, safe_squares
 from gradsim.nn.op import Op
 
 AT_ONCE = 256 * 1024
@@ -33,7 +34,7 @@ def settle(ops: Iterable[Op]) -> None:
 class Stack:
     """Arrays of one shape, on top of each other, and which places of a sequence they have."""
 
-    places: Sequence[int]
+    places: slice | list[int]
     parts: Sequence[Array]
     block: Array | None
     """A view of them all, (count, ...), where they lie at even distances; else they are copied."""
@@ -42,6 +43,12 @@ class Stack:
     def array(self) -> Array:
         """All of them as they are now: (count, ...)."""
         return np.array(self.parts) if self.block is None else self.block
+
+    @property
+    def flat(self) -> Array:
+        """All of them as they are now, each as a row: (count, entries)."""
+        array = self.array
+        return array.reshape(len(self.parts), self.parts[0].size)
 
 
 def stacks(arrays: Sequence[Array], at_once: int = AT_ONCE) -> list[Stack]:
@@ -58,8 +65,34 @@ def stacks(arrays: Sequence[Array], at_once: int = AT_ONCE) -> list[Stack]:
         for start in range(0, len(places), most):
             some = places[start : start + most]
             parts = [arrays[place] for place in some]
-            out.append(Stack(some, parts, _block(parts)))
+            run = slice(some[0], some[-1] + 1)
+            together = some == list(range(run.start, run.stop))
+            out.append(Stack(run if together else some, parts, _block(parts)))
     return out
+
+
+class Norms:
+    """The L2 norm of each of many arrays, right over the whole range as `l2_norm` is."""
+
+    def __init__(self, arrays: Sequence[Array]) -> None:
+        self._arrays, self._stacks = arrays, stacks(arrays)
+        self._squares = np.empty(len(arrays))
+        bounds = [safe_squares(array) for array in arrays]
+        self._low, self._high = np.array(bounds).T
+
+    def measure(self) -> npt.NDArray[np.float64]:
+        """The norms as they are now: (count,). To be called with floating-point errors ignored."""
+        squares = self._squares
+        for stack in self._stacks:
+            flat = stack.flat
+            squares[stack.places] = np.vecdot(flat, flat)
+        norms: npt.NDArray[np.float64] = np.sqrt(squares)
+        safe = squares > self._low
+        safe &= squares <= self._high
+        if not safe.all():
+            for k in np.flatnonzero(~safe):
+                norms[k] = l2_norm(self._arrays[int(k)])
+        return norms
 
 
 def _block(parts: Sequence[Array]) -> Array | None:

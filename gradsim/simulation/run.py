@@ -87,7 +87,8 @@ class Keyframes:
         self._recent[step] = checkpoint
         while len(self._recent) > min(room, EVENTS_KEPT):
             # The one farthest from the step at hand goes: after a rewind that may be a later one.
-            del self._recent[max(self._recent, key=lambda kept: abs(kept - step))]
+            first, last = min(self._recent), max(self._recent)
+            del self._recent[first if step - first >= last - step else last]
         if step % self._stride == 0:
             self._spread[step] = checkpoint
             while len(self._spread) > room:

@@ -46,11 +46,12 @@ class ReLU(Activation):
 
     def value(self, x: Array, out: Array) -> None:
         """max(0, x)."""
-        np.maximum(x, 0.0, out=out)
+        out.fill(0.0)
+        np.maximum(x, out, out=out)  # of two arrays, which is quicker than of one and a number
 
     def slope(self, x: Array, y: Array, out: Array) -> None:
-        """1 where x > 0, else 0; NaN stays NaN."""
-        np.heaviside(x, 0.0, out=out)
+        """1 where x > 0, else 0; 1 at NaN."""
+        np.not_equal(y, 0.0, out=out)
 
 
 LEAKY_SLOPE = Setting(
