@@ -54,27 +54,6 @@ def safe_squares(x: Array) -> tuple[float, float]:
     return x.size * floor, ceiling
 
 
-def means_and_stds(flat: Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """`mean_and_std` of each row: (count, entries) to (count,) twice.
-
-    To be called with floating-point errors ignored.
-    """
-    if not flat.size:
-        return np.zeros(len(flat)), np.zeros(len(flat))
-    means = np.add.reduce(flat, axis=1) / flat.shape[1]
-    rest = flat - means[:, None]
-    squares = np.vecdot(rest, rest).astype(np.float64, copy=False)
-    stds = np.sqrt(squares / flat.shape[1])
-    low, high = safe_squares(flat[0])
-    means = means.astype(np.float64, copy=False)
-    safe = squares > low
-    safe &= squares <= high
-    if not safe.all():
-        for k in np.flatnonzero(~safe):
-            means[k], stds[k] = mean_and_std(flat[k])
-    return means, stds
-
-
 def norm(x: Array, order: float) -> float:
     """The norm of all entries of order 1 (sum |x_i|), 2, or infinity (the largest |x_i|).
 

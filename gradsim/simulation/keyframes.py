@@ -146,5 +146,6 @@ class Keyframes:
         while len(self._near) > self._room:
             # After a rewind what comes later goes first; else what is needed last on the way back.
             last = max(self._near)
-            single = [step for step in self._near if step % self._block]
-            del self._near[last if last > self.focus else min(single or self._near)]
+            others = [step for step in self._near if step != self.focus]
+            single = [step for step in others if step % self._block]
+            del self._near[last if last > self.focus else min(single or others)]

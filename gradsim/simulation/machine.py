@@ -24,14 +24,11 @@ from gradsim.simulation.measure import (
     places_of,
 )
 from gradsim.simulation.run import EVENTS_KEPT, Position, Run
-from gradsim.simulation.stepper import Done, ops, plan, together, training_step
+from gradsim.simulation.stepper import BACKWARD, FORWARD, Done, ops, plan, together, training_step
 from gradsim.simulation.training import training
 
 OPS_AT_ONCE = 32
 """Ops that are done in one go where a step is computed whole."""
-
-_TOLD = (Phase.LOSS, Phase.CLIP, Phase.UPDATE)
-"""Phases whose ops bring something to an end that is recorded."""
 
 PREPARED_AT_ONCE = 4
 """Steps that are replayed ahead at each move back, at the most."""
@@ -164,10 +161,11 @@ class Machine:
         while not over:
             with np.errstate(all="ignore"):
                 for phase, _, layer in islice(work, OPS_AT_ONCE):
-                    if phase in _TOLD:
-                        over = phase is Phase.UPDATE and layer == "output"
-                        if record:
-                            self._note(phase, layer, record)
+                    if phase is FORWARD or phase is BACKWARD:
+                        continue  # nothing comes to an end by it that is recorded
+                    over = phase is Phase.UPDATE and layer == "output"
+                    if record:
+                        self._note(phase, layer, record)
             yield
             if self._underway is not work:
                 return False

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradsim.nn.activations import Activation
-from gradsim.nn.arrays import Array, means_and_stds
-from gradsim.nn.blocks import Norms, Stack, stacks
+from gradsim.nn.arrays import Array
+from gradsim.nn.blocks import Largest, Norms, Spreads, Stack, stacks
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.recurrent import Gates, RecurrentLinear
 from gradsim.simulation.events import Event, Plan
@@ -118,17 +118,16 @@ class Gauge:
                 + [values[layer.output] for layer in layers]
             )
         )
-        self._shown = stacks(_known([values[layer.activation or layer.output] for layer in layers]))
+        self._shown = Spreads(_known([values[k.activation or k.output] for k in layers]))
         names = list(dict.fromkeys(layer.weight for layer in layers))
         weights, grads, updates = (
             [vector[store.slices[name]] for name in names]
             for vector in (store.values, store.gradients, store.updates)
         )
         self._weights, self._updates = Norms(grads + weights), Norms(updates)
-        self._grads = stacks(grads)
+        self._largest = Largest(grads)
         self._index = [names.index(layer.weight) for layer in layers]
         """Which weights each column stands for: time steps share theirs."""
-        self._largest = np.empty(len(names))
         nodes = network.nodes
         self._memories = [
             (column, op.memory)
@@ -143,14 +142,10 @@ class Gauge:
         with np.errstate(all="ignore"):
             sizes = self._norms.measure().reshape(3, -1)
             table[_DELTA], table[_OUTPUT_GRAD], table[_OUTPUT] = sizes
-            mean, std = table[_MEAN], table[_STD]
-            for stack in self._shown:
-                mean[stack.places], std[stack.places] = means_and_stds(stack.flat)
+            table[_MEAN], table[_STD] = self._shown.measure()
             of_grads, of_weights = self._weights.measure().reshape(2, -1)
             table[_GRAD_WEIGHT], table[_WEIGHT] = of_grads[self._index], of_weights[self._index]
-            for stack in self._grads:
-                self._largest[stack.places] = _largest(stack.flat)
-            table[_GRAD_MAX] = self._largest[self._index]
+            table[_GRAD_MAX] = self._largest.measure()[self._index]
             for column, memory in self._memories:
                 added = memory.contributions()
                 table[_GRAD_WEIGHT, column : column + len(added)] = added
@@ -166,14 +161,6 @@ def _known(arrays: Sequence[Array | None]) -> list[Array]:
     known = [array for array in arrays if array is not None]
     assert len(known) == len(arrays), "the backward pass has not been here yet"
     return known
-
-
-def _largest(flat: Array) -> Table:
-    """The largest magnitude of each row."""
-    if not flat.shape[1]:
-        return np.zeros(len(flat))
-    high, low = np.maximum.reduce(flat, axis=1), np.minimum.reduce(flat, axis=1)
-    return np.asarray(np.maximum(high, -low), np.float64)
 
 
 class _Slopes:
@@ -210,8 +197,9 @@ class _Slopes:
                 bounds = np.array([SATURATED_BELOW * op.largest_slope for op in ops])
                 flat = np.count_nonzero(np.abs(slopes) < bounds[:, None, None], axis=(1, 2))
                 saturated[columns] = flat / (batch * units)
-            # Where the sum of a unit's slopes is not 0, one of them is not; else all are looked at.
+            # Where the sum of a unit's slopes is not 0, one of them is not; the other way round
+            # that is sure only where none is below 0.
             none = np.matmul(self._ones[:batch], slopes) == 0.0
-            if none.any():
+            if not ops[0].rises and none.any():
                 none[none] = ~slopes.transpose(0, 2, 1)[none].any(axis=1)
-                dead[columns] = np.count_nonzero(none, axis=1) / units
+            dead[columns] = np.count_nonzero(none, axis=1) / units
