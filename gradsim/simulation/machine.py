@@ -25,6 +25,7 @@ from gradsim.simulation.measure import (
 )
 from gradsim.simulation.run import EVENTS_KEPT, Position, Run
 from gradsim.simulation.stepper import BACKWARD, FORWARD, Done, ops, plan, together, training_step
+from gradsim.simulation.threads import hold_one_thread
 from gradsim.simulation.training import training
 
 OPS_AT_ONCE = 32
@@ -156,6 +157,7 @@ class Machine:
 
     def _whole(self, step: int, record: StepRecord | None) -> Generator[None, None, bool]:
         """Go through a step, in slices; False where somebody has moved the machine meanwhile."""
+        hold_one_thread()
         work = ops(self.training, *self._batch_of(step), step, self._parts)
         self._live, self._underway, over = None, work, False
         while not over:
@@ -177,6 +179,7 @@ class Machine:
 
         None for a regression.
         """
+        hold_one_thread()
         with np.errstate(all="ignore"):
             return accuracy(self.network.infer(self._held_out), self._held_out_targets)
 
@@ -190,6 +193,7 @@ class Machine:
 
     def _begin(self, step: int) -> None:
         self._prepare(step)
+        hold_one_thread()
         self._live = training_step(self.training, *self._batch_of(step), step)
 
     def _prepare(self, step: int) -> StepRecord:
@@ -266,6 +270,7 @@ class Machine:
 
     def _equip(self, experiment: Experiment) -> None:
         """Build network, optimizer and batches; what an initializer draws is zero."""
+        hold_one_thread()
         e = experiment
         self.experiment = experiment
         self.data: Data = self.run.data

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
@@ -109,3 +110,12 @@ def test_runs_that_were_left_share_the_budget() -> None:
 def test_a_budget_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"--memory is .* MiB from 16"):
         budget_of(text, "--memory")
+
+
+def test_a_session_computes_with_one_thread_whatever_was_set_before() -> None:
+    """As in a notebook, where NumPy has been loaded long before."""
+    session = Session(Experiment.of({"depth": 2, "width": 16}))
+    with threadpool_limits(2):
+        session.do(Advance(Grain.STEP))
+        blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+        assert 1 in {pool["num_threads"] for pool in blas}
