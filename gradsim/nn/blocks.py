@@ -32,6 +32,7 @@ def settle(ops: Iterable[Op]) -> None:
         block = np.zeros((len(members), *shape), dtype)
         for op, part in zip(members, block, strict=True):
             setattr(op, name, part)
+            op.settled()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ class Network:
             for source in node.inputs
         }
         self._sources = (None, *(_only(node.inputs) if not node.parts else None for node in nodes))
+        self._reads = ((), *(tuple((at, part) for at, _, part in n.reads) for n in nodes))
         self._ways = ((), *_ways(self.nodes))
         self._targets = (None, *(_target(ways) for ways in self._ways[1:]))
 
@@ -122,7 +123,11 @@ class Network:
         if source is not None:
             values[index] = node.op.forward(values[source])
         else:
-            values[index] = node.op.forward(*node.taken(values))
+            taken = [
+                values[at] if part is None else _columns(values[at], part)
+                for at, part in self._reads[index]
+            ]
+            values[index] = node.op.forward(*taken)
 
     def begin_backward(self) -> None:
         """Take the gradient of the output from the loss."""
@@ -191,6 +196,11 @@ Way: TypeAlias = tuple[int, slice | None, bool]
 def _only(inputs: tuple[int, ...]) -> int | None:
     """The one value that is read, where it is one: of most nodes."""
     return inputs[0] if len(inputs) == 1 else None
+
+
+def _columns(value: Array | None, part: slice) -> Array:
+    assert value is not None, "the forward pass has not been here yet"
+    return value[:, part]
 
 
 def _target(ways: tuple[Way, ...]) -> int | None:

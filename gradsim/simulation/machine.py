@@ -179,6 +179,8 @@ class Machine:
 
         None for a regression.
         """
+        if self._held_out_targets.ndim > 1:
+            return None
         hold_one_thread()
         with np.errstate(all="ignore"):
             return accuracy(self.network.infer(self._held_out), self._held_out_targets)

@@ -168,13 +168,13 @@ class _Slopes:
 
     def __init__(self, network: Network) -> None:
         self._ones = np.ones(len(network.loss.grad), network.parameters.values.dtype)
-        self._gates: list[tuple[int, Gates]] = []
+        gates: list[tuple[int, Gates]] = []
         self._groups: list[tuple[list[int], list[Activation], Stack]] = []
         alike: dict[type[Activation], list[tuple[int, Activation]]] = {}
         for column, layer in enumerate(network.layers):
             op = network.nodes[(layer.activation or layer.output) - 1].op
             if isinstance(op, Gates):
-                self._gates.append((column, op))
+                gates.append((column, op))
             elif layer.activation is not None:
                 assert isinstance(op, Activation)
                 alike.setdefault(type(op), []).append((column, op))
@@ -184,12 +184,16 @@ class _Slopes:
                 at = np.arange(len(members))[stack.places]
                 ops = [members[k][1] for k in at]
                 self._groups.append(([places[k] for k in at], ops, stack))
+        self._gates: list[tuple[list[int], Gates, Stack]] = []
+        for stack in stacks([op.gates for _, op in gates]):
+            at = np.arange(len(gates))[stack.places]
+            self._gates.append(([gates[k][0] for k in at], gates[at[0]][1], stack))
 
     def measure(self, saturated: Table, dead: Table) -> None:
         """Write both shares of every layer."""
         saturated[:], dead[:] = 0.0, 0.0
-        for column, op in self._gates:
-            saturated[column] = op.saturated(SATURATED_BELOW)
+        for columns, gate, stack in self._gates:
+            saturated[columns] = gate.saturated(stack.array, SATURATED_BELOW)
         for columns, ops, stack in self._groups:
             slopes = stack.array
             _, batch, units = slopes.shape
