@@ -276,7 +276,8 @@ def _report() -> Iterable[str]:
     yield (
         f"`gradsim compare` and `gradsim run --vary` print `{compare.SCHEMA}`: `steps`, `knobs` "
         "(the names of those that differ), and `runs`, each with `name`, `knobs`, `oscillation`, "
-        f"and at `start` and `end` {_codes(compare.STATE_COLUMNS)}."
+        "`decades` (by how many the gradient of each layer is larger than in the first run, at the "
+        f"end), and at `start` and `end` {_codes(compare.STATE_COLUMNS)}."
     )
 
 

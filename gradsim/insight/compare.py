@@ -6,8 +6,10 @@ from typing import Any
 from gradsim.experiment.build import check, load_data
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.oscillation import oscillation
+from gradsim.insight.side_by_side import apart
 from gradsim.insight.verdict import judge
 from gradsim.simulation.actions import Advance, Grain
+from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.session import Session
 
 SCHEMA = "gradsim/compare/1"
@@ -25,13 +27,16 @@ def compare(
     """Train each experiment for `steps` steps and put what came of it side by side.
 
     Each run has its name, the `knobs` on which not all runs agree, its state at `start` and `end`,
-    and its oscillation. Numbers may be NaN or infinite. Raises InputError where an experiment
-    cannot be built, before any of them is trained.
+    its oscillation, and at the end the decades by which the gradient of each layer is larger than
+    that of the first run (`decades`; through time: of each time step of the top layer). Numbers
+    may be NaN or infinite. Raises InputError where an experiment cannot be built, before any of
+    them is trained.
     """
     names = differing([experiment for _, experiment in runs])
     for _, experiment in runs:
         check(experiment, load_data(experiment))
-    rows = []
+    rows: list[dict[str, Any]] = []
+    first: StepRecord | None = None
     for index, (name, experiment) in enumerate(runs):
         session = Session(experiment)
         start = _state(session)
@@ -39,6 +44,7 @@ def compare(
             session.do(Advance(Grain.STEP))
             if tell:
                 tell(index, done, session.past()[-1].loss)
+        first = first or session.look()
         rows.append(
             {
                 "name": name,
@@ -46,6 +52,7 @@ def compare(
                 "start": start,
                 "end": _state(session),
                 "oscillation": oscillation(_losses(session)),
+                "decades": apart(session.look(), first),
             }
         )
     return {"schema": SCHEMA, "steps": steps, "knobs": names, "runs": rows}

@@ -15,6 +15,7 @@ from gradsim.simulation.actions import (
     Pin,
     Redo,
     Restart,
+    Swap,
     Switch,
     Undo,
     Visit,
@@ -79,11 +80,17 @@ def steps(action: Action) -> Iterator[str]:
         case Visit(run, position):
             there = {} if position is None else {"step": position.step, "op": position.op}
             yield _step("visit", {"run": run, **there})
-        case Restart() | Pin() | Undo() | Redo():
+        case Restart() | Pin() | Swap() | Undo() | Redo():
             yield _step(_VERBS[type(action)], True)
 
 
-_VERBS: dict[type[Action], str] = {Restart: "again", Pin: "pin", Undo: "undo", Redo: "redo"}
+_VERBS: dict[type[Action], str] = {
+    Restart: "again",
+    Pin: "pin",
+    Swap: "swap",
+    Undo: "undo",
+    Redo: "redo",
+}
 
 
 def _step(verb: str, what: Any) -> str:

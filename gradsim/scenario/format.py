@@ -242,9 +242,15 @@ class Back(Part):
 
 
 class PinNow(Part):
-    """Keeping the profile of this moment beside the live one; a second time lets go of it."""
+    """Keeping this run beside the live one, in lockstep; a second time lets go of it."""
 
     pin: Annotated[Literal[True], Right("true")]
+
+
+class SwapNow(Part):
+    """The pinned run becomes the live one, at the same step, and the live one the pinned one."""
+
+    swap: Annotated[Literal[True], Right("true")]
 
 
 class Expect(Part):
@@ -285,7 +291,9 @@ class Return(Part):
     visit: Annotated[Place, Right("a table such as { run = 0, step = 12 }")]
 
 
-Step: TypeAlias = Say | Set | Run | Back | PinNow | Expect | UndoSet | RedoSet | Again | Return
+Step: TypeAlias = (
+    Say | Set | Run | Back | PinNow | SwapNow | Expect | UndoSet | RedoSet | Again | Return
+)
 
 STEPS: dict[str, type[Step]] = {
     "say": Say,
@@ -293,6 +301,7 @@ STEPS: dict[str, type[Step]] = {
     "run": Run,
     "back": Back,
     "pin": PinNow,
+    "swap": SwapNow,
     "expect": Expect,
     "undo": UndoSet,
     "redo": RedoSet,

@@ -18,6 +18,7 @@ from gradsim.scenario.format import (
     Scenario,
     Set,
     Step,
+    SwapNow,
     UndoSet,
 )
 from gradsim.simulation import actions
@@ -107,6 +108,8 @@ def action_of(step: Step) -> actions.Action | None:
             return actions.Back(distance.grain, distance.count)
         case PinNow():
             return actions.Pin()
+        case SwapNow():
+            return actions.Swap()
         case UndoSet():
             return actions.Undo()
         case RedoSet():

@@ -47,7 +47,12 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Keep the profile shown now beside the live one; a second time lets go of it."""
+    """Keep this run beside the live one, in lockstep; a second time lets go of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """The pinned run becomes the live one, at the same step, and the live one the pinned one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +73,4 @@ class Visit:
     position: Position | None = None
 
 
-Action: TypeAlias = Advance | Back | Switch | Restart | Pin | Undo | Redo | Visit
+Action: TypeAlias = Advance | Back | Switch | Restart | Pin | Swap | Undo | Redo | Visit

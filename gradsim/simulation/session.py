@@ -18,11 +18,13 @@ from gradsim.simulation.actions import (
     Pin,
     Redo,
     Restart,
+    Swap,
     Switch,
     Undo,
     Visit,
 )
 from gradsim.simulation.events import Event, Phase
+from gradsim.simulation.lockstep import Pinned, counterpart
 from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Origin, Position, Run, Segment
@@ -50,14 +52,6 @@ class Switched:
     experiment: Experiment
     """What held before, on these data."""
     data: Data
-
-
-@dataclass(frozen=True, slots=True)
-class Pinned:
-    """A profile kept for comparison: the run and the step it is from."""
-
-    run: Run
-    record: StepRecord
 
 
 class Session:
@@ -254,6 +248,7 @@ class Session:
             case Advance(grain, count):
                 for _ in range(count):
                     yield from self._forward(grain)
+                    yield from self._keeping_up()
             case Back(grain, count):
                 for _ in range(count):
                     yield from self._back(grain)
@@ -263,12 +258,15 @@ class Session:
                 self._restart()
             case Pin():
                 yield from self._pin()
+            case Swap():
+                yield from self._swap()
             case Undo():
                 self._undo()
             case Redo():
                 self._redo()
             case Visit(number, position):
                 yield from self._visit(number, position)
+        yield from self._keeping_up()
         self._log(action)
 
     def _forward(self, grain: Grain) -> Iterator[None]:
@@ -352,7 +350,27 @@ class Session:
             self.pinned = None
             return
         yield from self.looking()
-        self.pinned = Pinned(self.run, self._kept())
+        self.pinned = Pinned(self.run, self.cursor.step)
+
+    def _swap(self) -> Iterator[None]:
+        if self.pinned is None:
+            raise InputError("no run is pinned: there is nothing to swap with")
+        live, other = self.run, self.pinned.run
+        if live is other:
+            raise InputError("the live run is the pinned one: after a switch there are two to swap")
+        yield from self._keeping_up()
+        step, op = live.cursor
+        if op:
+            op = counterpart(op, live.records[step].plan, other.records[step].plan)
+        other.cursor = Position(step, op)
+        machine, self._machine = self._machine, self.pinned.machine
+        self.run, self.pinned = other, Pinned(live, step, machine)
+        self.switched = None
+
+    def _keeping_up(self) -> Iterator[None]:
+        """Bring the pinned run to the step at the cursor, where it is another than the live one."""
+        if self.pinned and self.pinned.run is not self.run:
+            yield from self.pinned.keeping_up(self.cursor.step)
 
     def _kept(self) -> StepRecord:
         """The record at the cursor with a table of its own, which stays when others are let go."""
@@ -396,7 +414,8 @@ class Session:
         self.run = run
         self._undone = []
         for left in self.runs[:-RUNS_AT_HAND]:
-            left.keyframes.thin()
+            if not (self.pinned and left is self.pinned.run):
+                left.keyframes.thin()
 
     def _log(self, action: Action) -> None:
         last = self.actions[-1] if self.actions else None

@@ -21,7 +21,7 @@ from gradsim.keeping.folders import settings_file
 from gradsim.keeping.keeper import SECONDS, Keeper
 from gradsim.keeping.preferences import DEFAULTS, Preferences
 from gradsim.scenario.format import Scenario
-from gradsim.simulation.actions import Advance, Back, Grain, Pin, Redo, Switch, Undo
+from gradsim.simulation.actions import Action, Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
 from gradsim.tui import takeaway
 from gradsim.tui.binding import bound
@@ -493,6 +493,12 @@ class GradsimApp(App[None]):
         self.driver.message = turn.message
         self._soon()
 
+    def ask(self, action: Action) -> None:
+        """Have an action taken: a scenario waits where it stands."""
+        self.driver.take_over()
+        self.driver.request(action)
+        self._soon()
+
     def action_knob(self, name: str, way: int) -> None:
         """Switch a knob to its next or previous value."""
         self.last_knob = name
@@ -530,9 +536,8 @@ class GradsimApp(App[None]):
         self._show()
 
     def action_pin(self) -> None:
-        """Pin the profile, or let go of it."""
-        self.driver.request(Pin())
-        self._soon()
+        """Pin the run, or let go of it."""
+        self.ask(Pin())
 
     def action_view(self, name: str) -> None:
         """Bring a view on screen."""

@@ -200,8 +200,8 @@ class Driver:
         """The scenario's next step now; after a take-over, back to where it stood."""
         if self.playback is None:
             return
-        if visit := self.playback.resume():
-            self.request(visit)
+        if way := self.playback.resume():
+            self.request(*way)
         elif self.concluded:
             return
         self.playback.skip()
@@ -212,8 +212,8 @@ class Driver:
         if self.playback is None:
             return
         self._finish_work()
-        if visit := self.playback.back():
-            self.request(visit)
+        if way := self.playback.back():
+            self.request(*way)
             self.playing, self.concluded = True, False
         else:
             self.message = "nothing has been said yet that one could go back to"
@@ -288,7 +288,7 @@ class Driver:
         # A step is computed before the wave is shown going through it, so that both lanes of the
         # profile are known as it passes.
         yield from self.session.perform(action)
-        if said := outcome(action, self.session):
+        if not self.follows_scenario and (said := outcome(action, self.session)):
             self.message = said
         for _ in self.session.recalling():
             if self._queue:
@@ -312,11 +312,13 @@ class Driver:
         assert self._work is not None
         try:
             while True:
-                if self._paced:
-                    if self._credit < 1:
-                        return False
-                    self._credit -= 1
+                if self._paced and self._credit < 1:
+                    return False
+                before = self.session.cursor
                 next(self._work)
+                if self._paced and self.session.cursor != before:
+                    # Only what is seen to move is paid for, not what is computed beside it.
+                    self._credit -= 1
                 if self._doing is None and self._stops():
                     self._held = True
                     return False

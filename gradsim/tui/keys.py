@@ -84,7 +84,14 @@ KEYS: tuple[Key, ...] = (
     Key("down", "↓", "layer(-1)", "select the layer before", "look", called="select-back"),
     Key("v", "v", "level", "look at another recurrent layer", "look"),
     Key("h", "h", "history", "next chart of the history", "look"),
-    Key("p", "p", "pin", "pin the profile for comparison, or let go of it", "look", "pin"),
+    Key(
+        "p",
+        "p",
+        "pin",
+        "pin the run: it goes on beside, in lockstep; or let go of it",
+        "look",
+        "pin",
+    ),
     Key(
         "escape",
         "esc",

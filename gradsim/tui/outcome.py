@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradsim.simulation.actions import Action, Back, Pin, Redo, Restart, Undo
+from gradsim.simulation.actions import Action, Back, Pin, Redo, Restart, Swap, Undo
 from gradsim.simulation.session import Session
 
 AT_START = "this is the start of the run: there is nothing before it"
@@ -17,6 +17,9 @@ def outcome(action: Action, session: Session) -> str:
             return "again from step 0: the same seed, so the same numbers will come"
         case Pin():
             return _pinned(session)
+        case Swap() if session.pinned:
+            numbers = session.run.number, session.pinned.run.number
+            return "swapped: run {} is the live one now, run {} the pinned one".format(*numbers)
         case Undo():
             return "back in the run before the last switch; U returns to the one behind it"
         case Redo():
@@ -26,9 +29,9 @@ def outcome(action: Action, session: Session) -> str:
 
 def _pinned(session: Session) -> str:
     if session.pinned is None:
-        return "the pinned profile is gone; p pins the one of now"
-    record = session.pinned.record
+        return "nothing is pinned any more; p pins the run of now"
+    record = session.run.records[session.pinned.step]
     column = record.column("delta_norm")
     if column is None or not np.any(np.isfinite(column) & (column > 0)):
         return "pinned, but nothing of it can be drawn: its gradients are zero or not finite"
-    return f"pinned the profile of step {record.step}; p lets go of it"
+    return f"pinned at step {record.step}: switch, and it goes on beside; p lets go of it"

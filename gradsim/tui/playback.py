@@ -1,12 +1,13 @@
 """Playback of a scenario: when its next step is due, and how to leave it, go back and return."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gradsim.scenario.format import Expect, Run, Say, Set
 from gradsim.scenario.player import Player
-from gradsim.simulation.actions import Grain, Visit
+from gradsim.simulation.actions import Action, Grain, Pin, Visit
 from gradsim.simulation.run import Position
+from gradsim.simulation.session import Session
 from gradsim.view.lines import pages
 
 SECONDS_A_WORD = 0.33
@@ -24,6 +25,8 @@ class Mark(NamedTuple):
 
     run: int
     position: Position
+    pinned: int | None
+    """The run that was pinned."""
 
 
 class Playback:
@@ -90,10 +93,10 @@ class Playback:
 
     def perform(self) -> Iterator[None]:
         """Do the next step of the scenario, in slices."""
-        player, session = self.player, self.player.session
+        player = self.player
         step = player.upcoming
         self.verdict = ""
-        self._marks.append(Mark(session.run.number, session.cursor))
+        self._marks.append(self._here())
         yield from player.perform_next()
         if not isinstance(step, Say):
             self.ahead = isinstance(step, Set | Expect)
@@ -112,29 +115,45 @@ class Playback:
     def leave(self) -> None:
         """The user takes over; where the session stands is kept."""
         if self._left is None:
-            session = self.player.session
-            self._left = Mark(session.run.number, session.cursor)
+            self._left = self._here()
 
-    def resume(self) -> Visit | None:
-        """The action that returns to where the user took over; None where nobody did."""
+    def resume(self) -> Sequence[Action]:
+        """The actions that return to where the user took over; none where nobody did."""
         if self._left is None:
-            return None
+            return []
         mark, self._left = self._left, None
-        return Visit(*mark)
+        return self._to(mark)
 
-    def back(self) -> Visit | None:
-        """The action that returns to before what was said last, to be played again."""
+    def back(self) -> Sequence[Action]:
+        """The actions that return to before what was said last, to be played again."""
         said = [
             index
             for index, step in enumerate(self.player.scenario.steps[: self.player.index])
             if isinstance(step, Say)
         ]
         if not said:
-            return None
+            return []
         index = said[-2] if len(said) > 1 else said[-1]
         mark = self._marks[index]
         del self._marks[index:]
         self.player.back_to(index)
         self._pages, self.wait, self._left, self.verdict = [], 0.0, None, ""
         self.ahead = False
-        return Visit(*mark)
+        return self._to(mark)
+
+    def _here(self) -> Mark:
+        session = self.player.session
+        return Mark(session.run.number, session.cursor, _pinned(session))
+
+    def _to(self, mark: Mark) -> list[Action]:
+        """Back to a mark: the run that was pinned there is pinned again."""
+        actions: list[Action] = []
+        pinned = _pinned(self.player.session)
+        if pinned != mark.pinned:
+            actions += [Pin()] if pinned is not None else []
+            actions += [Visit(mark.pinned), Pin()] if mark.pinned is not None else []
+        return [*actions, Visit(mark.run, mark.position)]
+
+
+def _pinned(session: Session) -> int | None:
+    return session.pinned.run.number if session.pinned else None

@@ -104,8 +104,9 @@ class Frame:
     ghost: Sequence[float] | None
     """The gradient before the last switch."""
     pinned: Sequence[float] | None
-    """The pinned run's gradient at the step shown; where it has none, as it was pinned."""
+    """The pinned run's gradient at the step shown, or at the last one known while that is made."""
     pinned_history: History | None
+    """Its steps up to the one shown."""
     theory: Theory | None
     """What theory says of the start; None while it is being worked out."""
     remedy: Sequence[float] | None
@@ -173,7 +174,7 @@ def frame(session: Session, view: View) -> Frame:
         switched=session.switched,
         ghost=_ghost(session, view.level),
         pinned=_pinned(session, shown, view.level),
-        pinned_history=_history(session.pinned.run.records) if session.pinned else None,
+        pinned_history=_history(session.pinned.run.records[:upto]) if session.pinned else None,
         theory=glance(experiment, session.run.data),
         remedy=_remedy(view.remedy, shown, view.level) if view.remedy else None,
         other_futures=len(session.runs) - 1,
@@ -293,11 +294,10 @@ def _pinned(session: Session, step: int, level: int) -> Sequence[float] | None:
     if session.pinned is None:
         return None
     run = session.pinned.run
-    at_hand = run.records[step] if step < len(run.records) else session.pinned.record
-    if at_hand.layers is None:
-        at_hand = session.pinned.record
-    pinned = lane(run.experiment_at(at_hand.step), run.data.steps, level)
-    return gradients(at_hand, pinned)
+    known = [record for record in run.records[: step + 1][-2:] if record.layers is not None]
+    if not known:
+        return None
+    return gradients(known[-1], lane(run.experiment_at(known[-1].step), run.data.steps, level))
 
 
 def _remedy(ghost: Ghost, step: int, level: int) -> Sequence[float]:

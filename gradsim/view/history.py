@@ -21,7 +21,7 @@ def history(frame: Frame, width: int, height: int, markers: Markers, first: int 
     return [
         line
         for name, lines in rows
-        for line in _chart(frame, name, width, lines, markers, only=len(rows) == 1)
+        for line in chart(frame, name, width, lines, markers, only=len(rows) == 1)
     ]
 
 
@@ -41,7 +41,7 @@ def step_at(
 
 def _share_out(frame: Frame, height: int, first: int) -> list[tuple[str, int]]:
     """Which charts there are, from the top, and how many lines each has."""
-    names = CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
+    names = charts(frame)
     count, left = max(1, min(len(names), height // SMALLEST)), height
     out = []
     for index in range(count):
@@ -51,15 +51,24 @@ def _share_out(frame: Frame, height: int, first: int) -> list[tuple[str, int]]:
     return out
 
 
+def charts(frame: Frame) -> tuple[str, ...]:
+    """The charts that have something to show: a number to predict has no accuracy."""
+    return CHARTS if _has_accuracy(frame) else tuple(c for c in CHARTS if c != "accuracy")
+
+
 def _has_accuracy(frame: Frame) -> bool:
     """Whether the data has classes, as far as can be seen: a number to predict is never right."""
     known = frame.history.accuracy
     return not known or not all(isnan(value) for value in known)
 
 
-def _chart(
-    frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool
+def chart(
+    frame: Frame, name: str, width: int, height: int, markers: Markers, *, only: bool = False
 ) -> list[Line]:
+    """One chart under its title: exactly `height` lines.
+
+    The title of the only one on screen tells the accuracy too.
+    """
     curves, y, title = _parts(frame, name)
     steps = _steps(frame, curves)
     held_out = frame.history.held_out_accuracy
@@ -79,11 +88,16 @@ def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
         curves.append(_line("live", h.loss))
         low, high = fit([curve.y for curve in curves], log=False)
         axis = Axis(min(low, 0.0) if low < high / 2 else low, high)
-        return curves, axis, [*_named("live", "loss"), (number(_last(h.loss)), "value")]
+        title = [*_named("live", "loss"), (number(_last(h.loss)), "value")]
+        if pinned:
+            title += _beside(number(_last(pinned.loss)))
+        return curves, axis, title
     if name == "accuracy":
         curves = [_line("pinned", pinned.held_out_accuracy)] if pinned else []
         curves += [_line("ghost", h.accuracy), _line("live", h.held_out_accuracy)]
         title = [*_named("live", "held-out"), (share(_last(h.held_out_accuracy)), "value")]
+        if pinned:
+            title += _beside(share(_last(pinned.held_out_accuracy)))
         return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch")]
     curves = [_line("pinned", pinned.grad_norm)] if pinned else []
     curves.append(_line("live", h.grad_norm))
@@ -107,6 +121,10 @@ def _parts(frame: Frame, name: str) -> tuple[list[Curve], Axis, list[Run]]:
 
 def _named(style: str, name: str) -> list[Run]:
     return [(f"{sample(style)} ", style), (f"{name} ", "label")]
+
+
+def _beside(value: str) -> list[Run]:
+    return [("  ", ""), *_named("pinned", "pinned"), (value, "value")]
 
 
 def _line(style: str, values: Sequence[float]) -> Curve:

@@ -8,7 +8,7 @@ from gradsim.errors import InputError
 from gradsim.experiment.experiment import KNOBS
 from gradsim.nn.activations import ACTIVATIONS
 from gradsim.nn.clipping import CLIPS
-from gradsim.scenario.format import Back, Distance, Expect, PinNow, Run, Say, Set
+from gradsim.scenario.format import Back, Distance, Expect, PinNow, Run, Say, Set, SwapNow
 from gradsim.scenario.reading import LONGEST, parse, read
 from gradsim.simulation.actions import Grain
 
@@ -33,6 +33,7 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
         + "[[steps]]\nrun = { layers = 2 }\n"
         + "[[steps]]\nback = { ops = 1 }\n"
         + "[[steps]]\npin = true\n"
+        + "[[steps]]\nswap = true\n"
         + '[[steps]]\nexpect = { quantity = "delta_norm", layer = "output", above = 1 }\n',
         "folder/f.toml",
     )
@@ -41,8 +42,8 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
     assert (scenario.experiment.depth, scenario.experiment.width) == (3, 4)
     assert scenario.control is not None
     assert scenario.control.hold == {"activation": "sigmoid"}
-    assert [type(step) for step in scenario.steps] == [Say, Set, Run, Back, PinNow, Expect]
-    assert scenario.lines == (12, 14, 16, 18, 20, 22)
+    assert [type(step) for step in scenario.steps] == [Say, Set, Run, Back, PinNow, SwapNow, Expect]
+    assert scenario.lines == (12, 14, 16, 18, 20, 22, 24)
     run, back = scenario.steps[2], scenario.steps[3]
     assert isinstance(run, Run)
     assert isinstance(back, Back)
@@ -61,7 +62,7 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
         (
             "[[steps]]\n",
             "f.toml, line 7: step 1 is empty, but must have one of "
-            "say, set, run, back, pin, expect, undo, redo, again, visit",
+            "say, set, run, back, pin, swap, expect, undo, redo, again, visit",
         ),
         (
             '[[steps]]\nsay = "x"\npin = true\n',

@@ -26,11 +26,14 @@ from gradsim.simulation.actions import (
     Pin,
     Redo,
     Restart,
+    Swap,
     Switch,
     Undo,
     Visit,
 )
 from gradsim.simulation.events import Event, Phase
+from gradsim.simulation.lockstep import counterpart
+from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import START, Position, Segment
 from gradsim.simulation.session import Session
 from gradsim.simulation.stepper import training_step
@@ -164,6 +167,7 @@ class Model:
         self.runs = [Line((Segment(0, experiment),))]
         self.number = 0
         self.undone: list[int] = []
+        self.pinned: int | None = None
 
     @property
     def run(self) -> Line:
@@ -197,7 +201,20 @@ class Model:
             case Redo():
                 self.number = self.undone.pop()
             case Pin():
-                pass
+                self.pinned = self.number if self.pinned is None else None
+            case Swap():
+                self._swap()
+
+    def _swap(self) -> None:
+        assert self.pinned is not None
+        live, other = self.run, self.runs[self.pinned]
+        step, op = live.cursor
+        plans = [
+            tuple((e.phase, e.layer, e.path, e.op) for e in line.straight.events(step))
+            for line in (live, other)
+        ]
+        other.cursor = Position(step, counterpart(op, *plans))
+        self.number, self.pinned = self.pinned, self.number
 
     def _advance(self, grain: Grain) -> None:
         step, op = self.run.cursor
@@ -268,13 +285,31 @@ def check_network(session: Session, model: Model) -> None:
 
 def check_look(session: Session, model: Model) -> None:
     """The record of the step at the cursor: its loss, and the norms of every layer."""
-    record, straight, step = session.look(), model.run.straight, model.run.cursor.step
+    assert session.look().step == model.run.cursor.step
+    _same_record(session.look(), model.run.straight)
+
+
+def check_pinned(session: Session, model: Model) -> None:
+    """The pinned run has been made as far as the live one, and has the numbers it has alone."""
+    if model.pinned is None:
+        assert session.pinned is None
+        return
+    assert session.pinned is not None
+    assert session.pinned.run.number == model.pinned
+    if model.pinned == model.number:
+        return
+    step = model.run.cursor.step
+    for known in range(max(0, step - 1), step + 1):
+        _same_record(session.pinned.run.records[known], model.runs[model.pinned].straight)
+
+
+def _same_record(record: StepRecord, straight: Straight) -> None:
+    step = record.step
     events = straight.events(step)
     (loss,) = (e.norm_out for e in events if e.phase is Phase.LOSS)
     clip = next(at for at, e in enumerate(events) if e.phase is Phase.CLIP)
     network = straight.at(Position(step, clip))
     store = network.parameters
-    assert record.step == step
     assert record.loss == loss
     for column, layer in enumerate(network.layers):
         delta = network.gradients[layer.pre_activation]

@@ -1,6 +1,7 @@
 """The views of the app, beside the one it opens with. A new one is a class and a line here."""
 
 from gradsim.tui.views.base import Host, ViewPane
+from gradsim.tui.views.compare import CompareView
 from gradsim.tui.views.layer import LayerView
 from gradsim.tui.views.lessons import LessonsView
 from gradsim.tui.views.map import MapView
@@ -14,6 +15,7 @@ VIEWS: tuple[type[ViewPane], ...] = (
     WhyView,
     WeightView,
     WaterfallView,
+    CompareView,
     RemediesView,
     MapView,
     LessonsView,

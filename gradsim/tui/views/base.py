@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 from gradsim.insight.remedies.ghost import Ghost
 from gradsim.scenario.format import Scenario
+from gradsim.simulation.actions import Action
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import Driver
@@ -48,6 +49,9 @@ class Host(Protocol):
 
     def leave_lesson(self) -> None:
         """Back to the session from which lessons were opened."""
+
+    def ask(self, action: Action) -> None:
+        """Have an action taken as a key has it: a scenario waits where it stands."""
 
     def say(self, message: str) -> None:
         """Show a message until the next one."""
