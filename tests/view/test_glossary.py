@@ -38,7 +38,7 @@ def test_every_label_of_the_layer_line_the_legend_and_the_charts_is_a_term(
     for width in (30, 60, 120):
         seen |= labels([profile.profile(shown, width, 20, "braille")[0]])
     for name in ("loss", "gradient"):
-        seen |= labels([history._chart(shown, name, 120, 10, "braille", only=True)[0]])
+        seen |= labels([history.chart(shown, name, 120, 10, "braille", only=True)[0]])
     for word in sorted(seen - ORDINARY):
         if not re.fullmatch(r"[\d.e-]*", word):
             assert term(word), f"{word!r} is not in the glossary"
