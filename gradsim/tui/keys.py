@@ -88,7 +88,7 @@ KEYS: tuple[Key, ...] = (
         "p",
         "p",
         "pin",
-        "pin the run: it goes on beside, in lockstep; or let go of it",
+        "pin the run: it goes on beside, in lockstep; or unpin it",
         "look",
         "pin",
     ),

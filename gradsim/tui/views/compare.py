@@ -22,7 +22,6 @@ class CompareView(ViewPane):
     ABOUT: ClassVar[str] = "the pinned run beside the live one: same seed, same batches, same step"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "verdict", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (
-        Key("p", "p", "app.pin", "pin this run, or unpin: let go of it", "compare", "pin, unpin"),
         Key("x", "x", "swap", "swap: the pinned run becomes the live one", "compare", "swap"),
         Key("h", "h", "turn", "another picture first", "compare", "picture"),
     )
