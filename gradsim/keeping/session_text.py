@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.tables import is_file, path_of
@@ -82,6 +82,8 @@ def steps(action: Action) -> Iterator[str]:
             yield _step("visit", {"run": run, **there})
         case Restart() | Pin() | Swap() | Undo() | Redo():
             yield _step(_VERBS[type(action)], True)
+        case _:
+            assert_never(action)
 
 
 _VERBS: dict[type[Action], str] = {

@@ -112,6 +112,8 @@ class Machine:
                     self._start(run)
             while run is self.run and self.position < target and self._underway is None:
                 self.advance()
+                if self.position > target:
+                    return  # the step has fewer ops than that: there is no such position
                 yield
         if self._live is None:
             self._switch(target.step)

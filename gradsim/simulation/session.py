@@ -246,12 +246,15 @@ class Session:
             raise InputError(f"a move of {action.count} is none; a whole number from 0 on is right")
         match action:
             case Advance(grain, count):
+                # Each move is logged once it is made: a long way may be left before its end.
                 for _ in range(count):
                     yield from self._forward(grain)
+                    self._log(Advance(grain))
                     yield from self._keeping_up()
             case Back(grain, count):
                 for _ in range(count):
                     yield from self._back(grain)
+                    self._log(Back(grain))
             case Switch(changes):
                 yield from self._switch(changes)
             case Restart():
@@ -267,7 +270,8 @@ class Session:
             case Visit(number, position):
                 yield from self._visit(number, position)
         yield from self._keeping_up()
-        self._log(action)
+        if not isinstance(action, Advance | Back):
+            self._log(action)
 
     def _forward(self, grain: Grain) -> Iterator[None]:
         step = self.cursor.step

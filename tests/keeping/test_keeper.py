@@ -184,3 +184,15 @@ def test_a_larger_state_is_written_less_often(
     latest = beside.read_bytes()
     keeper.close()
     assert beside.read_bytes() == latest
+
+
+def test_a_long_way_that_is_left_before_its_end_is_kept_as_far_as_it_went(tmp_path: Path) -> None:
+    it = session()
+    keeper = Keeper(it, tmp_path)
+    way = it.perform(Advance(Grain.STEP, 1000))
+    while it.cursor.step < 12:
+        next(way)
+    keeper.close()
+    again = open_file(keeper.path, replay=True).session
+    assert again.cursor.step == 12
+    assert [row.loss for row in again.past()] == [row.loss for row in it.past()]
