@@ -28,6 +28,7 @@ from gradsim.simulation.actions import (
     Pin,
     Redo,
     Restart,
+    Swap,
     Switch,
     Undo,
     Visit,
@@ -72,6 +73,7 @@ EVERYTHING: tuple[Action, ...] = (
     Redo(),
     Switch({"depth": 5, "learning-rate": 1e-05}),
     Advance(Grain.PHASE, 2),
+    Swap(),
     Visit(1),
     Visit(0, Position(2, 3)),
     Restart(),
@@ -99,7 +101,7 @@ def test_a_kept_session_is_a_scenario_that_plays(tmp_path: Path) -> None:
 MOVES = st.one_of(
     st.builds(Advance, st.sampled_from(list(Grain)), st.integers(1, 3)),
     st.builds(Back, st.sampled_from(list(Grain)), st.integers(1, 3)),
-    st.sampled_from([Undo(), Redo(), Pin(), Restart()]),
+    st.sampled_from([Undo(), Redo(), Pin(), Swap(), Restart()]),
     st.sampled_from(
         [
             Switch({"activation": "relu"}),

@@ -2,6 +2,7 @@
 
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.tui.views.compare import CompareView
+from gradsim.tui.views.data import DataView
 from gradsim.tui.views.layer import LayerView
 from gradsim.tui.views.lessons import LessonsView
 from gradsim.tui.views.map import MapView
@@ -16,6 +17,7 @@ VIEWS: tuple[type[ViewPane], ...] = (
     WeightView,
     WaterfallView,
     CompareView,
+    DataView,
     RemediesView,
     MapView,
     LessonsView,
