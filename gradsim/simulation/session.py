@@ -437,11 +437,13 @@ class Session:
         self.run = run
         self._undone = []
         shared = {id(record) for record in run.records}
+        pinned = self.pinned.run if self.pinned else None
         for left in self.runs[:-RUNS_AT_HAND]:
-            if not (self.pinned and left is self.pinned.run):
+            if left is not pinned:
                 left.thin(shared)
         for left in self.runs[-RUNS_AT_HAND:-1]:
-            left.keyframes.thin(self.budget.left // (RUNS_AT_HAND - 1))
+            if left is not pinned:
+                left.keyframes.thin(self.budget.left // (RUNS_AT_HAND - 1))
 
     def _log(self, action: Action) -> None:
         last = self.actions[-1] if self.actions else None
