@@ -98,10 +98,7 @@ def chart(
     held_out = frame.history.held_out_accuracy
     if only and name != "accuracy" and _has_accuracy(frame):
         title = [*title, ("  held-out ", "label"), (share(_last(held_out), 0), "value")]
-    # The cursor is the step shown; where curves go no further it would stand on their end.
-    longest = max((len(curve.x) for curve in curves if curve.style != "threshold"), default=0)
-    cursor = float(frame.step) if frame.step < longest - 1 else None
-    picture = draw(curves, steps, y, width, height - 1, markers, cursor)
+    picture = draw(curves, steps, y, width, height - 1, markers)
     return [fitted(title, width), *picture.rows]
 
 

@@ -107,13 +107,16 @@ def test_linear_norms_and_limits_that_stay() -> None:
     assert 0 < low < high < 1e9
 
 
-def test_the_history_has_a_cursor_where_its_curves_go_on_behind_it() -> None:
+def test_the_history_ends_at_the_step_shown() -> None:
     session = Session(Experiment.of({"depth": 3, "width": 4, "data": "blobs"}))
     session.do(Advance(Grain.STEP, 20))
-    assert "┊" not in plain(history(frame(session, View()), 50, 12, "braille"))
     session.do(Pin())
     session.do(Visit(0, Position(8, 0)))
-    assert "┊" in plain(history(frame(session, View()), 50, 12, "braille"))
+    shown = frame(session, View())
+    assert shown.pinned_history is not None
+    assert len(shown.history.loss) == len(shown.pinned_history.loss) == 8
+    drawn = plain(history(shown, 50, 12, "braille"))
+    assert "step 10" in drawn
 
 
 @pytest.mark.parametrize("count", [1000, 5000])
