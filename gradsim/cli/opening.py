@@ -12,23 +12,30 @@ if TYPE_CHECKING:
 
 
 def opened(
-    settings: Sequence[str], knobs: Mapping[str, str | None], state: str | None
+    settings: Sequence[str],
+    knobs: Mapping[str, str | None],
+    state: str | None,
+    memory: str | None = None,
 ) -> "Session":
     """A session of the experiment asked for, started from the seed or from a state file.
+
+    `memory` is its budget for rewinding, in MiB.
 
     Raises InputError where a knob set with a state would rebuild its network.
     """
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
     from gradsim.experiment.knobs import Effect  # noqa: PLC0415
     from gradsim.simulation.actions import Switch  # noqa: PLC0415
+    from gradsim.simulation.budget import budget_of  # noqa: PLC0415
     from gradsim.simulation.session import Session  # noqa: PLC0415
     from gradsim.simulation.state import read  # noqa: PLC0415
 
     asked = changes(settings, knobs)
+    budget = budget_of(memory, "--memory") if memory else None
     if state is None:
-        return Session(Experiment.of(asked))
+        return Session(Experiment.of(asked), budget=budget)
     saved = read(Path(state))
-    session = Session(saved.experiment, saved.origin)
+    session = Session(saved.experiment, saved.origin, budget)
     if asked:
         session.do(Switch(asked))
         if session.switched and Effect.REBUILD in session.switched.effects:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,12 @@ MOST_STEPS = 1_000_000
 )
 @click.option("--load", metavar="STATE.npz", help="Start from a state written by --save.")
 @click.option(
+    "--memory",
+    metavar="MIB",
+    help="Memory for rewinding and for the numbers of each layer at earlier steps, besides the "
+    "network itself. Default: 384. What was used is in --json.",
+)
+@click.option(
     "--details",
     metavar="LAYERS",
     help="With --json: histograms, quantiles and more of these layers: 3, 1,5,output, or all.",
@@ -79,6 +86,7 @@ def run(
     vary: tuple[str, ...],
     save: str | None,
     load: str | None,
+    memory: str | None,
     details: str | None,
     details_every: str | None,
     **knobs: str | None,
@@ -99,9 +107,9 @@ def run(
     if details_every and not details:
         raise InputError("--details-every goes with --details only")
     if vary:
-        if save or load or details or until:
+        if save or load or details or until or memory:
             raise InputError(
-                "--save, --load, --details and --until are of one run: leave out --vary"
+                "--save, --load, --memory, --details and --until are of one run: leave out --vary"
             )
         runs = varied(declared(settings, knobs), vary)
         _vary(runs, count, as_json=as_json, as_csv=as_csv)
@@ -114,11 +122,13 @@ def run(
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
 
     with one_thread():
-        session = opened(settings, knobs, load)
+        session = opened(settings, knobs, load, memory)
         close_look = CloseLook(session, details, every) if details else None
         stop = Stop(session, until) if until else None
         seconds = _train(session, count, close_look, stop)
         numbers: dict[str, Any] = report(session)
+        use = session.memory
+        numbers["memory"] = asdict(use) | {"used": use.used}
         if close_look:
             numbers["details"] = close_look.seen()
         if stop:

@@ -32,10 +32,8 @@ def l2_norm(x: Array) -> float:
     flat = x.reshape(-1)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         total = float(np.dot(flat, flat))
-    # Squares that underflow lose less than the smallest normal number each: harmless while the
-    # total is so much larger than all of them together.
-    floor, ceiling = _RANGE[x.dtype]
-    if flat.size * floor < total <= ceiling:
+    low, high = safe_squares(x)
+    if low < total <= high:
         return sqrt(total)
     if flat.size == 0:
         return 0.0
@@ -46,31 +44,14 @@ def l2_norm(x: Array) -> float:
     return largest * sqrt(float(np.dot(scaled, scaled)))
 
 
-def l2_norms(stack: Array) -> npt.NDArray[np.float64]:
-    """`l2_norm` of each array of a stack: (count, ...) to (count,)."""
-    flat = stack.reshape(len(stack), -1)
-    floor, ceiling = _RANGE[stack.dtype]
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        totals = np.einsum("ki,ki->k", flat, flat).astype(np.float64)
-        norms = np.asarray(np.sqrt(totals))
-    safe = (totals > flat.shape[1] * floor) & (totals <= ceiling)
-    for k in np.flatnonzero(~safe):
-        norms[k] = l2_norm(flat[k])
-    return norms
+def safe_squares(x: Array) -> tuple[float, float]:
+    """Between which bounds a plain sum of the squares of these entries can be trusted.
 
-
-def means_and_stds(stack: Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """`mean_and_std` of each array of a stack: (count, ...) to (count,) twice."""
-    flat = stack.reshape(len(stack), -1)
-    if not flat.size:
-        return np.zeros(len(stack)), np.zeros(len(stack))
-    with np.errstate(all="ignore"):
-        means = np.add.reduce(flat, axis=1) / flat.shape[1]
-        stds = l2_norms(flat - means[:, None].astype(stack.dtype)) / sqrt(flat.shape[1])
-        means = means.astype(np.float64)
-    for k in np.flatnonzero(~np.isfinite(stds)):
-        means[k], stds[k] = mean_and_std(flat[k])
-    return means, stds
+    Squares that underflow lose less than the smallest normal number each: harmless while the total
+    is so much larger than all of them together.
+    """
+    floor, ceiling = _RANGE[x.dtype]
+    return x.size * floor, ceiling
 
 
 def norm(x: Array, order: float) -> float:

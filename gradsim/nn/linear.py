@@ -25,6 +25,7 @@ class Linear(Op):
         self.x: Array = np.zeros((batch, fan_in), dtype)
         self.z: Array = np.zeros((batch, fan_out), dtype)
         self.grad_x: Array = np.zeros((batch, fan_in), dtype)
+        self.ones: Array = np.ones(batch, dtype)
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """`weight`: (fan_out, fan_in), drawn by the initializer; `bias`: (fan_out,)."""
@@ -53,13 +54,14 @@ class Linear(Op):
     def backward(self, delta: Array) -> tuple[Array]:
         """(delta W,); writes grad_W = delta^T x and grad_b = sum delta."""
         np.dot(delta.T, self.x, out=self.grad_weight)
-        np.add.reduce(delta, axis=0, out=self.grad_bias)
+        np.dot(self.ones, delta, out=self.grad_bias)
         np.dot(delta, self.weight, out=self.grad_x)
         return (self.grad_x,)
 
     def infer(self, x: Array) -> Array:
         """z = x W^T + b."""
-        z: Array = np.dot(x, self.weight.T) + self.bias
+        z: Array = np.dot(x, self.weight.T)
+        z += self.bias
         return z
 
 
@@ -105,7 +107,7 @@ class WeightNormLinear(Linear):
     def backward(self, delta: Array) -> tuple[Array]:
         """(delta W,); writes grad_v, grad_b and grad_g."""
         grad = np.dot(delta.T, self.x)
-        np.add.reduce(delta, axis=0, out=self.grad_bias)
+        np.dot(self.ones, delta, out=self.grad_bias)
         np.einsum("oi,oi->o", grad, self.weight, out=self.grad_length)
         self.grad_length /= self.row_norms
         grad -= (self.grad_length / self.row_norms)[:, None] * self.weight

@@ -76,7 +76,7 @@ class SoftmaxCrossEntropy(Loss):
         """The mean cross-entropy in nats; shifting by the row maximum keeps e^x in range."""
         self.target = target
         self.rows = np.arange(len(target))
-        shifted = output - np.max(output, axis=1, keepdims=True)
+        shifted = output - np.maximum.reduce(output, axis=1, keepdims=True)
         exponentials = np.exp(shifted)
         totals = np.add.reduce(exponentials, axis=1, keepdims=True)
         np.divide(exponentials, totals, out=self.grad)  # softmax(output), until backward
@@ -198,6 +198,6 @@ def accuracy(output: Array, target: Array) -> float | None:
     """
     if target.ndim > 1:
         return None
-    best = np.argmax(output, axis=1)
-    right = (best == target) & ~np.isnan(output).any(axis=1)
-    return float(np.mean(right))
+    right = output.argmax(axis=1) == target
+    right &= ~np.isnan(output).any(axis=1)
+    return int(np.count_nonzero(right)) / len(right)

@@ -1,9 +1,9 @@
 """A network: ops wired into a graph, over flat vectors of parameters and gradients."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -112,16 +112,22 @@ class Network:
             for index, node in enumerate(self.nodes, start=1)
             for source in node.inputs
         }
-        self._forward = tuple(_Call.of(node, node.op.forward) for node in self.nodes)
-        self._ways = _ways(self.nodes)
+        self._sources = (None, *(_only(node.inputs) if not node.parts else None for node in nodes))
+        self._reads = ((), *(tuple((at, part) for at, _, part in n.reads) for n in nodes))
+        self._ways = ((), *_ways(self.nodes))
+        self._targets = (None, *(_target(ways) for ways in self._ways[1:]))
 
     def forward_op(self, index: int) -> None:
         """Compute value `index` from the values that its node reads."""
-        call, values = self._forward[index - 1], self.values
-        if call.source is not None:
-            values[index] = call.method(values[call.source])
+        node, values, source = self.nodes[index - 1], self.values, self._sources[index]
+        if source is not None:
+            values[index] = node.op.forward(values[source])
         else:
-            values[index] = call.method(*call.node.taken(values))
+            taken = [
+                values[at] if part is None else _columns(values[at], part)
+                for at, part in self._reads[index]
+            ]
+            values[index] = node.op.forward(*taken)
 
     def begin_backward(self) -> None:
         """Take the gradient of the output from the loss."""
@@ -131,9 +137,19 @@ class Network:
         """Send the gradient of value `index` back to all values that its node reads."""
         gradients = self.gradients
         sent = self.sent[index] = self.nodes[index - 1].op.backward(gradients[index])
-        for shared in self.shared.get(index, ()):
-            np.add(shared.total, shared.part, out=shared.total)
-        for (source, part, first), gradient in zip(self._ways[index - 1], sent, strict=True):
+        target = self._targets[index]
+        if target is not None:
+            gradients[target] = sent[0]
+        else:
+            self._spread(index, sent)
+        if index in self.shared:
+            for shared in self.shared[index]:
+                np.add(shared.total, shared.part, out=shared.total)
+
+    def _spread(self, index: int, sent: tuple[Array, ...]) -> None:
+        """Add what a node has sent to what came before, or to its part of the whole."""
+        gradients = self.gradients
+        for (source, part, first), gradient in zip(self._ways[index], sent, strict=True):
             if part is not None:
                 total = gradients[source] = self.joins[source]
                 if first:
@@ -173,22 +189,24 @@ class Network:
         return values[last]
 
 
-class _Call(NamedTuple):
-    """A node's forward: what is called, and the one value it takes whole, if it does: most do."""
-
-    node: Node
-    method: Callable[..., Array]
-    source: int | None
-
-    @staticmethod
-    def of(node: Node, method: Callable[..., Array]) -> "_Call":
-        """The call of a node."""
-        plain = len(node.inputs) == 1 and node.parts is None
-        return _Call(node, method, node.inputs[0] if plain else None)
-
-
 Way: TypeAlias = tuple[int, slice | None, bool]
 """Where a node sends a gradient to: the value, its columns, and whether none has come before."""
+
+
+def _only(inputs: tuple[int, ...]) -> int | None:
+    """The one value that is read, where it is one: of most nodes."""
+    return inputs[0] if len(inputs) == 1 else None
+
+
+def _columns(value: Array | None, part: slice) -> Array:
+    assert value is not None, "the forward pass has not been here yet"
+    return value[:, part]
+
+
+def _target(ways: tuple[Way, ...]) -> int | None:
+    """Where the one gradient goes to, where nothing is there yet and it is whole: of most nodes."""
+    source, part, first = ways[0]
+    return source if len(ways) == 1 and first and part is None else None
 
 
 def _ways(nodes: Sequence[Node]) -> tuple[tuple[Way, ...], ...]:

@@ -77,10 +77,6 @@ class Normalization(Op, Configured):
         """Write x_hat, as in training."""
 
     @abstractmethod
-    def denormalize(self, grad: Array) -> None:
-        """Write grad_x, from the gradient with respect to x_hat."""
-
-    @abstractmethod
     def evaluated(self, x: Array) -> Array:
         """x_hat as in evaluation: a new array."""
 
@@ -93,16 +89,6 @@ class Normalization(Op, Configured):
         if self.shifts:
             self.y += self.shift
         return self.y
-
-    def backward(self, grad: Array) -> tuple[Array]:
-        """The gradient through the statistics; writes those of scale and shift."""
-        if self.learned:
-            np.einsum("bu,bu->u", grad, self.x_hat, out=self.grad_scale)
-            if self.shifts:
-                np.add.reduce(grad, axis=0, out=self.grad_shift)
-            grad = grad * self.scale
-        self.denormalize(grad)
-        return (self.grad_x,)
 
     def infer(self, x: Array) -> Array:
         """scale * x_hat + shift."""
@@ -136,8 +122,13 @@ class BatchNorm(Normalization):
     ) -> None:
         super().__init__(batch, units, dtype, settings)
         self.inverse_std: Array = np.ones(units, dtype)
-        self.running_mean: Array = np.zeros(units, dtype)
-        self.running_var: Array = np.ones(units, dtype)
+        self.ones: Array = np.ones(batch, dtype)
+        self.running: Array = np.zeros((2, units), dtype)
+        self.running_mean, self.running_var = self.running
+        self.running_var.fill(1.0)
+        self._batch_stats: Array = np.zeros((2, units), dtype)
+        if not self.learned:
+            self.grad_scale, self.grad_shift = np.zeros((2, units), dtype)
 
     def buffers(self) -> Mapping[str, Array]:
         """The running mean and variance: (units,)."""
@@ -145,25 +136,36 @@ class BatchNorm(Normalization):
 
     def normalize(self, x: Array) -> None:
         """Normalize with the batch's statistics and move the running ones toward them."""
-        mean = np.add.reduce(x, axis=0) / self.batch
+        mean, var = self._batch_stats
+        np.dot(self.ones, x, out=mean)
+        mean /= self.batch
         np.subtract(x, mean, out=self.x_hat)
         # Two passes: the one-pass formula gives 0 in float32 where the mean dwarfs the spread.
-        var = np.einsum("bu,bu->u", self.x_hat, self.x_hat) / self.batch
-        np.divide(1.0, np.sqrt(var + self.eps), out=self.inverse_std)
+        np.multiply(self.x_hat, self.x_hat, out=self.y)
+        np.dot(self.ones, self.y, out=var)
+        var /= self.batch
+        np.sqrt(var + self.eps, out=self.inverse_std)
+        np.divide(1.0, self.inverse_std, out=self.inverse_std)
         self.x_hat *= self.inverse_std
-        keep = 1.0 - self.momentum
-        self.running_mean *= keep
-        self.running_mean += self.momentum * mean
-        self.running_var *= keep
-        self.running_var += self.momentum * var * (self.batch / (self.batch - 1))
+        var *= self.batch / (self.batch - 1)
+        self._batch_stats *= self.momentum
+        self.running *= 1.0 - self.momentum
+        self.running += self._batch_stats
 
-    def denormalize(self, grad: Array) -> None:
-        """The gradient through batch mean and variance."""
-        along = np.einsum("bu,bu->u", grad, self.x_hat) / -self.batch
-        np.multiply(self.x_hat, along, out=self.grad_x)
+    def backward(self, grad: Array) -> tuple[Array]:
+        """The gradient through the batch's statistics; writes those of scale and shift.
+
+        The scale is that of a whole unit, so with g = dL/dy it stands before all of it:
+        grad_x = scale / sqrt(var + eps) * (g - mean(g) - x_hat * mean(g * x_hat)).
+        """
+        np.multiply(grad, self.x_hat, out=self.grad_x)
+        np.dot(self.ones, self.grad_x, out=self.grad_scale)
+        np.dot(self.ones, grad, out=self.grad_shift)
+        np.multiply(self.x_hat, self.grad_scale / -self.batch, out=self.grad_x)
         self.grad_x += grad
-        self.grad_x -= np.add.reduce(grad, axis=0) / self.batch
-        self.grad_x *= self.inverse_std
+        self.grad_x -= self.grad_shift / self.batch
+        self.grad_x *= self.inverse_std * self.scale if self.learned else self.inverse_std
+        return (self.grad_x,)
 
     def evaluated(self, x: Array) -> Array:
         """Normalize with the running statistics."""
@@ -218,8 +220,18 @@ class _RowNorm(Normalization):
         """Normalize each row with its own statistics."""
         np.copyto(self.inverse_std, self._scaled(x, self.x_hat))
 
+    def backward(self, grad: Array) -> tuple[Array]:
+        """The gradient through the statistics; writes those of scale and shift."""
+        if self.learned:
+            np.einsum("bu,bu->u", grad, self.x_hat, out=self.grad_scale)
+            if self.shifts:
+                np.add.reduce(grad, axis=0, out=self.grad_shift)
+            grad = grad * self.scale
+        self.denormalize(grad)
+        return (self.grad_x,)
+
     def denormalize(self, grad: Array) -> None:
-        """The gradient through the statistics of each row."""
+        """Write grad_x, from the gradient with respect to x_hat."""
         g, x_hat, out = self._grouped(grad), self._grouped(self.x_hat), self._grouped(self.grad_x)
         size = self.units // self.groups
         along = np.einsum("bgu,bgu->bg", g, x_hat)[:, :, None] / -size

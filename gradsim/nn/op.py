@@ -60,6 +60,9 @@ class Op(ABC):
         """State that is not learned but carried from step to step (running statistics)."""
         return {}
 
+    def settled(self) -> None:  # noqa: B027 (most ops hold no views of their results)
+        """The `results` lie elsewhere now: take views of them anew."""
+
     @abstractmethod
     def forward(self, *args: Any, **kwargs: Any) -> Array:
         """The output for these inputs, as in training."""

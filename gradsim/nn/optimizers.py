@@ -180,9 +180,13 @@ class Adam(Optimizer):
         """-learning_rate * m_hat / (sqrt(v_hat) + epsilon)."""
         beta_1, beta_2 = self.number("adam-beta1"), self.number("adam-beta2")
         mean, square = self.state[:, part]
-        mean += (1.0 - beta_1) * (gradient - mean)
+        np.subtract(gradient, mean, out=update)
+        update *= 1.0 - beta_1
+        mean += update
+        np.multiply(gradient, 1.0 - beta_2, out=update)
+        update *= gradient
         square *= beta_2
-        square += (1.0 - beta_2) * gradient * gradient
+        square += update
         np.sqrt(square, out=update)
         update /= sqrt(1.0 - beta_2**self.count)
         update += self.number("optimizer-epsilon")

@@ -3,7 +3,6 @@
 The parameters are shared by all steps, and their gradients are sums over all of them.
 """
 
-from abc import abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +13,10 @@ from gradsim.nn.op import Op, Parameter, ParameterSpec, Start
 
 CANCELED = 1e-4
 """Share of its terms below which a sum has lost too many digits."""
+
+
+COMFORTABLE = {np.dtype(np.float32): (1e-8, 1e8), np.dtype(np.float64): (1e-70, 1e70)}
+"""Between which sizes fourth powers, and sums of many, are far from the ends of a number format."""
 
 
 class Memory:
@@ -89,23 +92,31 @@ class Memory:
         |delta^T h|^2 = sum over pairs of rows of (delta delta^T) * (h h^T), which is much smaller
         than delta^T h where there are fewer rows than units.
         """
-        h, deltas = self.taken[:, :, self.fan_in :], self.deltas
-        if self.split:
-            u = self.units
-            deltas = np.concatenate((deltas[:, :, : 2 * u], deltas[:, :, 3 * u :]), axis=2)
+        h, deltas, u = self.taken[:, :, self.fan_in :], self.deltas, self.units
+        gates = (slice(0, 2 * u), slice(3 * u, 4 * u)) if self.split else (slice(None),)
         with np.errstate(all="ignore"):
-            # Scaled to 1 first: squares of a vanishing delta would leave the number range.
-            largest = np.maximum(np.max(deltas, axis=(1, 2)), -np.min(deltas, axis=(1, 2))) + 0.0
-            scaled = deltas / np.where(largest > 0.0, largest, 1.0)[:, None, None]
-            rows = np.matmul(scaled, scaled.transpose(0, 2, 1))
+            flat = deltas.reshape(len(deltas), -1)
+            largest = np.maximum(np.maximum.reduce(flat, axis=1), -np.minimum.reduce(flat, axis=1))
+            largest += 0.0  # no zero with a sign
+            scale = np.ones_like(largest)
+            low, high = COMFORTABLE[deltas.dtype]
+            if ((largest != 0.0) & ~((largest > low) & (largest < high))).any():
+                # Scaled to 1 first: squares of a vanishing delta would leave the number range.
+                scale = np.where(largest > 0.0, largest, 1.0)
+                deltas = deltas / scale[:, None, None]
+            parts = [deltas[:, :, part] for part in gates]
+            rows = np.matmul(parts[0], parts[0].transpose(0, 2, 1))
+            for part in parts[1:]:
+                rows += np.matmul(part, part.transpose(0, 2, 1))
             rows *= np.matmul(h, h.transpose(0, 2, 1))
             squares = np.add.reduce(rows, axis=(1, 2))
-            norms = np.asarray(np.sqrt(squares) * largest, np.float64)
+            norms = np.asarray(np.sqrt(squares) * scale, np.float64)
             # Out of range, or where the pairs nearly cancel, the product itself is taken.
-            size = np.add.reduce(np.abs(rows), axis=(1, 2))
+            size = np.add.reduce(np.abs(rows, out=rows), axis=(1, 2))
             poor = ~(squares > CANCELED * size) & (largest != 0.0)
         for t in np.flatnonzero(poor):
-            norms[t] = l2_norm(deltas[t].T @ h[t])
+            own = np.concatenate([self.deltas[t][:, part] for part in gates], axis=1)
+            norms[t] = l2_norm(own.T @ h[t])
         return norms
 
 
@@ -193,16 +204,20 @@ class Gates(Op):
 
     units: int
     gates: Array
+    results = ("gates",)
+    sigmoids: tuple[slice, ...]
+    """The columns of `gates` that a sigmoid gave out, between 0 and 1."""
 
-    @abstractmethod
-    def opened(self) -> Array:
-        """Every gate between 0 and 1, of each row, unit and kind: what its sigmoid gave out."""
+    def saturated(self, gates: Array, below: float) -> Array:
+        """Share of the sigmoids whose slope is below this share of 1/4, the largest there is.
 
-    def saturated(self, below: float) -> float:
-        """Share of the gates whose slope is below this share of 1/4, the largest there is."""
-        gates = self.opened()
-        slopes = gates * (1.0 - gates)
-        return float(np.count_nonzero(slopes < 0.25 * below)) / slopes.size
+        `gates`: (count, batch, columns), those of as many time steps; the result: (count,).
+        """
+        flat = gates * (1.0 - gates) < 0.25 * below
+        parts = [flat[:, :, part] for part in self.sigmoids]
+        size = sum(part[0].size for part in parts)
+        counts: Array = sum(np.count_nonzero(part, axis=(1, 2)) for part in parts) / size
+        return counts
 
 
 class GRUGates(Gates):
@@ -216,6 +231,7 @@ class GRUGates(Gates):
 
     def __init__(self, batch: int, units: int, dtype: str, *, cut: bool = False) -> None:
         self.units, self.cut = units, cut
+        self.sigmoids = (slice(None),)
         self.gates: Array = np.zeros((batch, 2 * units), dtype)
         """r and z."""
         self.n: Array = np.zeros((batch, units), dtype)
@@ -224,10 +240,6 @@ class GRUGates(Gates):
         self.grad_h: Array = np.zeros((batch, units), dtype)
         self._slopes: Array = np.zeros((batch, 2 * units), dtype)
         self._part: Array = np.zeros((batch, units), dtype)
-
-    def opened(self) -> Array:
-        """r and z: (batch, 2 * units)."""
-        return self.gates
 
     def forward(self, gates: Array, h: Array | None = None) -> Array:
         """h': (batch, units)."""
@@ -298,14 +310,13 @@ class LSTMGates(Gates):
         self.grad_c: Array = np.zeros((batch, units), dtype)
         self._slopes: Array = np.zeros((batch, 4 * units), dtype)
         self._of_c: Array = np.zeros((batch, units), dtype)
-        self._i, self._f, self._g, self._o = (
-            self.gates[:, k * units : (k + 1) * units] for k in range(4)
-        )
+        self.sigmoids = (slice(0, 2 * units), slice(3 * units, 4 * units))
+        self.settled()
 
-    def opened(self) -> Array:
-        """i, f and o: (batch, 3 * units)."""
+    def settled(self) -> None:
+        """Take the views of each gate."""
         u = self.units
-        return np.concatenate((self.gates[:, : 2 * u], self.gates[:, 3 * u :]), axis=1)
+        self._i, self._f, self._g, self._o = (self.gates[:, k * u : (k + 1) * u] for k in range(4))
 
     def forward(self, gates: Array, c: Array | None = None) -> Array:
         """[h', c']: (batch, 2 * units)."""

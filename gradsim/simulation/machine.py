@@ -14,22 +14,25 @@ from gradsim.experiment.start import draw
 from gradsim.nn.arrays import Array
 from gradsim.nn.losses import accuracy
 from gradsim.nn.network import Network
+from gradsim.simulation.carry import carry_over, set_out
 from gradsim.simulation.events import Event, Phase, Place
+from gradsim.simulation.keyframes import Checkpoint
 from gradsim.simulation.measure import (
     Gauge,
     StepRecord,
     empty_table,
     places_of,
 )
-from gradsim.simulation.run import EVENTS_KEPT, TABLE_BUDGET, Checkpoint, Origin, Position, Run
-from gradsim.simulation.stepper import Done, ops, plan, together, training_step
+from gradsim.simulation.run import EVENTS_KEPT, Position, Run
+from gradsim.simulation.stepper import BACKWARD, FORWARD, Done, ops, plan, together, training_step
+from gradsim.simulation.threads import hold_one_thread
 from gradsim.simulation.training import training
 
 OPS_AT_ONCE = 32
 """Ops that are done in one go where a step is computed whole."""
 
-_TOLD = (Phase.LOSS, Phase.CLIP, Phase.UPDATE)
-"""Phases whose ops bring something to an end that is recorded."""
+PREPARED_AT_ONCE = 4
+"""Steps that are replayed ahead at each move back, at the most."""
 
 EVALUATE_EVERY = 10
 """Held-out accuracy is measured at every so many steps; in between the last one stands."""
@@ -76,53 +79,109 @@ class Machine:
         A generator, so that it can be made in slices; False where somebody has moved the machine
         between two of them, so that nothing has come of it. The events can be had by exact replay.
         """
-        step = self.position.step
         assert self.position.op == 0
-        record = self._prepare(step)
-        work = ops(self.training, *self._batch_of(step), step, self._parts)
-        self._live, self._underway, over = None, work, False
-        while not over:
-            with np.errstate(all="ignore"):
-                for phase, _, layer in islice(work, OPS_AT_ONCE):
-                    if phase in _TOLD:
-                        self._note(phase, layer, record)
-                        over = phase is Phase.UPDATE and layer == "output"
-            yield
-            if self._underway is not work:
-                return False
+        self.run.keyframes.focus = self.position.step
+        record = self._prepare(self.position.step)
+        if not (yield from self._whole(record.step, record)):
+            return False
         if record.broke_at is None and not _all_finite(record):
             record.broke_at = 0
-        record.events, self._underway = None, None
-        self.position = Position(step + 1, 0)
+        record.events = None
         return True
 
     def seek(self, run: Run, target: Position) -> Iterator[None]:
         """Stand at a position of a run, exactly: from the last checkpoint before it, by replay.
 
-        A generator, so that a long way can be made in slices; each item is one op done. Where
-        somebody moves the machine between two of them, it goes on from there.
+        A generator, so that a long way can be made in slices; each item is one op done, or some.
+        Where somebody moves the machine between two of them, it goes on from there.
         """
-        while run is not self.run or self.position != target or self._underway is not None:
-            found = run.keyframes.latest(target.step)
-            there = run is self.run and self.position <= target and self._underway is None
-            if not there or (found and found[0] > self.position.step):
-                if found:
-                    self._restore(run, *found)
-                else:
-                    self._start(run)
-            while run is self.run and self.position < target and self._underway is None:
-                self.advance()
-                if self.position > target:
-                    return  # the step has fewer ops than that: there is no such position
-                yield
+        run.keyframes.focus = target.step
+        while not self._is_at(run, target):
+            self._approach(run, target)
+            if (yield from self._replay(target)) and self.position > target:
+                return  # the step has fewer ops than that: there is no such position
         if self._live is None:
             self._switch(target.step)
+
+    def prepare(self, run: Run, step: int) -> Iterator[None]:
+        """Replay a little of what is before a step, so that going back further need not wait.
+
+        The machine then stands anywhere.
+        """
+        keyframes = run.keyframes
+        keyframes.focus = step
+        for _ in range(PREPARED_AT_ONCE):
+            missing = keyframes.missing()
+            if missing is None:
+                return
+            target = Position(missing, 0)
+            if not self._is_at(run, target):
+                self._approach(run, target)
+                next_step = Position(self.position.step + 1, 0)
+                if not (yield from self._replay(min(target, next_step))):
+                    return
+            self._switch(self.position.step)
+            keyframes.scout = (self.position.step, self._checkpoint())
+
+    def _is_at(self, run: Run, target: Position) -> bool:
+        return run is self.run and self.position == target and self._underway is None
+
+    def _approach(self, run: Run, target: Position) -> None:
+        """Stand at or before a position: where the machine is, or at a checkpoint if closer."""
+        found = run.keyframes.latest(target.step)
+        there = run is self.run and self.position <= target and self._underway is None
+        if not there or (found and found[0] > self.position.step):
+            if found:
+                self._restore(run, *found)
+            else:
+                self._start(run)
+
+    def _replay(self, target: Position) -> Generator[None, None, bool]:
+        """Go on until a position is reached; False where somebody has moved the machine meanwhile.
+
+        A step has as many positions as ops: with none of that number, until the step is over.
+        """
+        while self.position < target:
+            run, (step, op) = self.run, self.position
+            if op == 0 and step < target.step and run.records[step].complete:
+                self._switch(step)
+                if not (yield from self._whole(step, None)):
+                    return False
+            else:
+                self.advance()
+                here = self.position
+                yield
+                if not self._is_at(run, here):
+                    return False
+        return True
+
+    def _whole(self, step: int, record: StepRecord | None) -> Generator[None, None, bool]:
+        """Go through a step, in slices; False where somebody has moved the machine meanwhile."""
+        hold_one_thread()
+        work = ops(self.training, *self._batch_of(step), step, self._parts)
+        self._live, self._underway, over = None, work, False
+        while not over:
+            with np.errstate(all="ignore"):
+                for phase, _, layer in islice(work, OPS_AT_ONCE):
+                    if phase is FORWARD or phase is BACKWARD:
+                        continue  # nothing comes to an end by it that is recorded
+                    over = phase is Phase.UPDATE and layer == "output"
+                    if record:
+                        self._note(phase, layer, record)
+            yield
+            if self._underway is not work:
+                return False
+        self._underway, self.position = None, Position(step + 1, 0)
+        return True
 
     def held_out_accuracy(self) -> float | None:
         """Share of held-out rows the network gets right now, in evaluation behavior.
 
         None for a regression.
         """
+        if self._held_out_targets.ndim > 1:
+            return None
+        hold_one_thread()
         with np.errstate(all="ignore"):
             return accuracy(self.network.infer(self._held_out), self._held_out_targets)
 
@@ -136,6 +195,7 @@ class Machine:
 
     def _begin(self, step: int) -> None:
         self._prepare(step)
+        hold_one_thread()
         self._live = training_step(self.training, *self._batch_of(step), step)
 
     def _prepare(self, step: int) -> StepRecord:
@@ -149,7 +209,7 @@ class Machine:
         for old in (step - EVENTS_KEPT, step + EVENTS_KEPT):
             if 0 <= old < len(records):
                 records[old].events = None
-        tables_kept = max(EVENTS_KEPT, TABLE_BUDGET // empty_table(self.network).nbytes)
+        tables_kept = max(EVENTS_KEPT, self.run.budget.tables // self._table_size)
         for old in (step - tables_kept, step + tables_kept):
             if 0 <= old < len(records):
                 records[old].layers = None
@@ -202,24 +262,7 @@ class Machine:
         self._equip(run.segments[0].experiment)
         draw(self.network, self.experiment, self.data)
         if run.origin:
-            self._set_out(run.origin)
-
-    def _set_out(self, origin: Origin) -> None:
-        """Take over a saved state, as far as the network has the parts for it."""
-        store, optimizer = self.network.parameters, self.training.optimizer
-        for name, array in origin.parameters.items():
-            if store.shapes.get(name) == array.shape:
-                store.view(name, store.values)[...] = array
-        for name, array in self.network.buffers():
-            if name in origin.buffers and origin.buffers[name].shape == array.shape:
-                array[...] = origin.buffers[name]
-        if not len(optimizer.state):
-            optimizer.count = origin.optimizer_count
-        for name, slots in origin.optimizer.items():
-            if store.shapes.get(name) == slots.shape[1:] and len(slots) == len(optimizer.state):
-                for slot, array in zip(optimizer.state, slots, strict=True):
-                    store.view(name, slot)[...] = array
-                optimizer.count = origin.optimizer_count
+            set_out(self.training, run.origin)
 
     def _stand(self, run: Run, step: int) -> None:
         self.run = run
@@ -229,6 +272,7 @@ class Machine:
 
     def _equip(self, experiment: Experiment) -> None:
         """Build network, optimizer and batches; what an initializer draws is zero."""
+        hold_one_thread()
         e = experiment
         self.experiment = experiment
         self.data: Data = self.run.data
@@ -236,7 +280,7 @@ class Machine:
         self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
         self._places, self._parts = places_of(self.network), together(self.network)
-        self._gauge = None
+        self._gauge, self._table_size = None, empty_table(self.network).nbytes
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         self._held_out_targets = stacked(self.data.held_out_targets, self.data.per_step)
         with np.errstate(over="ignore"):
@@ -256,26 +300,9 @@ class Machine:
     def _take_over(self, experiment: Experiment) -> None:
         """Go on under another experiment: what both networks have is kept, the rest is fresh."""
         before, old = self.experiment, self.training
-        old_buffers = dict(old.network.buffers())
         self._equip(experiment)
-        was, store = old.network.parameters, self.network.parameters
-        optimizer = self.training.optimizer
-        same_optimizer = before.optimizer == experiment.optimizer
-        if same_optimizer:
-            optimizer.count = old.optimizer.count
-        fresh = set()
-        for name, part in store.slices.items():
-            if store.shapes[name] != was.shapes.get(name) or _other_norm(name, before, experiment):
-                fresh.add(name)
-                continue
-            store.values[part] = was.values[was.slices[name]]
-            if same_optimizer:
-                optimizer.state[:, part] = old.optimizer.state[:, was.slices[name]]
-        draw(self.network, experiment, self.data, frozenset(fresh))
-        for name, array in self.network.buffers():
-            kept = old_buffers.get(name)
-            if kept is not None and kept.shape == array.shape:
-                array[...] = kept
+        fresh = carry_over(old, before, self.training, experiment)
+        draw(self.network, experiment, self.data, fresh)
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
@@ -306,11 +333,3 @@ def _all_finite(record: StepRecord) -> bool:
     return all(x is not None and isfinite(x) for x in known) and bool(
         np.isfinite(record.layers).all()
     )
-
-
-def _other_norm(name: str, before: Experiment, after: Experiment) -> bool:
-    """Whether this parameter belongs to a normalization that one of both does not have."""
-    if ".norm." not in name:
-        return False
-    layer = int(name.split(".")[1])
-    return bool(before.at(layer)["normalization"] != after.at(layer)["normalization"])

@@ -1,15 +1,15 @@
 """What is recorded of every step: a few numbers for the whole network, and some for each layer."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from gradsim.nn.activations import Activation
-from gradsim.nn.arrays import Array, l2_norms, means_and_stds
-from gradsim.nn.blocks import Stack, stacks
+from gradsim.nn.arrays import Array
+from gradsim.nn.blocks import Largest, Norms, Spreads, Stack, stacks
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.recurrent import Gates, RecurrentLinear
 from gradsim.simulation.events import Event, Plan
@@ -76,16 +76,16 @@ class StepRecord:
         if name == "update_ratio":
             with np.errstate(all="ignore"):
                 return np.asarray(self.layers[_UPDATE] / self.layers[_WEIGHT])
-        return np.asarray(self.layers[_ROW[name]])
+        return np.asarray(self.layers[LAYER_COLUMNS.index(name)])
 
 
-_ROW = {name: row for row, name in enumerate(LAYER_COLUMNS)}
-_UPDATE, _WEIGHT = _ROW["update_norm"], _ROW["weight_norm"]
+(
+    _DELTA, _OUTPUT_GRAD, _GRAD_WEIGHT, _GRAD_MAX, _WEIGHT, _UPDATE,
+    _MEAN, _STD, _OUTPUT, _SATURATED, _DEAD,
+) = range(len(LAYER_COLUMNS))  # fmt: skip
 
 
 Table: TypeAlias = npt.NDArray[np.float64]
-Measure: TypeAlias = Callable[[Array], Table]
-"""A number of each array of a stack: (count, ...) to (count,)."""
 
 
 def empty_table(network: Network) -> Table:
@@ -111,21 +111,23 @@ class Gauge:
     def __init__(self, network: Network) -> None:
         layers, store = network.layers, network.parameters
         gradients, values = network.gradients, network.values
-        self._norms = [
-            (_ROW["delta_norm"], _stacked([gradients[layer.pre_activation] for layer in layers])),
-            (_ROW["output_grad_norm"], _stacked([gradients[layer.output] for layer in layers])),
-            (_ROW["output_norm"], _stacked([values[layer.output] for layer in layers])),
-        ]
-        self._shown = _stacked([values[layer.activation or layer.output] for layer in layers])
+        self._norms = Norms(
+            _known(
+                [gradients[layer.pre_activation] for layer in layers]
+                + [gradients[layer.output] for layer in layers]
+                + [values[layer.output] for layer in layers]
+            )
+        )
+        self._shown = Spreads(_known([values[k.activation or k.output] for k in layers]))
         names = list(dict.fromkeys(layer.weight for layer in layers))
-        parts = [store.slices[name] for name in names]
-        self._weights, self._gradients, self._updates = (
-            stacks([vector[part] for part in parts])
+        weights, grads, updates = (
+            [vector[store.slices[name]] for name in names]
             for vector in (store.values, store.gradients, store.updates)
         )
+        self._weights, self._updates = Norms(grads + weights), Norms(updates)
+        self._largest = Largest(grads)
         self._index = [names.index(layer.weight) for layer in layers]
         """Which weights each column stands for: time steps share theirs."""
-        self._of_weights = np.empty(len(names))
         nodes = network.nodes
         self._memories = [
             (column, op.memory)
@@ -138,83 +140,70 @@ class Gauge:
     def gradients(self, table: Table) -> None:
         """After the backward pass: all that a layer table holds, but for the update."""
         with np.errstate(all="ignore"):
-            for row, found in self._norms:
-                _measure(table[row], found, l2_norms)
-            mean, std = table[_ROW["activation_mean"]], table[_ROW["activation_std"]]
-            for stack in self._shown:
-                mean[stack.places], std[stack.places] = means_and_stds(stack.array)
-            for row, found, measure in (
-                (_ROW["grad_weight_norm"], self._gradients, l2_norms),
-                (_ROW["grad_weight_max"], self._gradients, _largest),
-                (_WEIGHT, self._weights, l2_norms),
-            ):
-                table[row] = self._measured(found, measure)
+            sizes = self._norms.measure().reshape(3, -1)
+            table[_DELTA], table[_OUTPUT_GRAD], table[_OUTPUT] = sizes
+            table[_MEAN], table[_STD] = self._shown.measure()
+            of_grads, of_weights = self._weights.measure().reshape(2, -1)
+            table[_GRAD_WEIGHT], table[_WEIGHT] = of_grads[self._index], of_weights[self._index]
+            table[_GRAD_MAX] = self._largest.measure()[self._index]
             for column, memory in self._memories:
                 added = memory.contributions()
-                table[_ROW["grad_weight_norm"], column : column + len(added)] = added
-            self._slopes.measure(table[_ROW["saturated"]], table[_ROW["dead"]])
+                table[_GRAD_WEIGHT, column : column + len(added)] = added
+            self._slopes.measure(table[_SATURATED], table[_DEAD])
 
     def updates(self, table: Table) -> None:
         """After the update: its size in each layer."""
-        table[_UPDATE] = self._measured(self._updates, l2_norms)
-
-    def _measured(self, found: Sequence[Stack], measure: Measure) -> Table:
-        _measure(self._of_weights, found, measure)
-        return self._of_weights[self._index]
+        with np.errstate(all="ignore"):
+            table[_UPDATE] = self._updates.measure()[self._index]
 
 
-def _stacked(arrays: Sequence[Array | None]) -> list[Stack]:
+def _known(arrays: Sequence[Array | None]) -> list[Array]:
     known = [array for array in arrays if array is not None]
     assert len(known) == len(arrays), "the backward pass has not been here yet"
-    return stacks(known)
-
-
-def _measure(out: Table, found: Sequence[Stack], measure: Measure) -> None:
-    for stack in found:
-        out[stack.places] = measure(stack.array)
-
-
-def _largest(stack: Array) -> Table:
-    """The largest magnitude of each array of a stack."""
-    flat = stack.reshape(len(stack), -1)
-    if not flat.shape[1]:
-        return np.zeros(len(stack))
-    high, low = np.maximum.reduce(flat, axis=1), np.minimum.reduce(flat, axis=1)
-    return np.asarray(np.maximum(high, -low), np.float64)
+    return known
 
 
 class _Slopes:
     """Shares of saturated entries and of dead units; without an activation 0 and 0."""
 
     def __init__(self, network: Network) -> None:
-        self._gates: list[tuple[int, Gates]] = []
-        self._groups: list[tuple[list[Activation], Stack]] = []
+        self._ones = np.ones(len(network.loss.grad), network.parameters.values.dtype)
+        gates: list[tuple[int, Gates]] = []
+        self._groups: list[tuple[list[int], list[Activation], Stack]] = []
         alike: dict[type[Activation], list[tuple[int, Activation]]] = {}
         for column, layer in enumerate(network.layers):
             op = network.nodes[(layer.activation or layer.output) - 1].op
             if isinstance(op, Gates):
-                self._gates.append((column, op))
+                gates.append((column, op))
             elif layer.activation is not None:
                 assert isinstance(op, Activation)
                 alike.setdefault(type(op), []).append((column, op))
         for members in alike.values():
+            places = [column for column, _ in members]
             for stack in stacks([op.slopes for _, op in members]):
-                columns, ops = zip(*(members[place] for place in stack.places), strict=True)
-                self._groups.append((list(ops), replace(stack, places=columns)))
+                at = np.arange(len(members))[stack.places]
+                ops = [members[k][1] for k in at]
+                self._groups.append(([places[k] for k in at], ops, stack))
+        self._gates: list[tuple[list[int], Gates, Stack]] = []
+        for stack in stacks([op.gates for _, op in gates]):
+            at = np.arange(len(gates))[stack.places]
+            self._gates.append(([gates[k][0] for k in at], gates[at[0]][1], stack))
 
     def measure(self, saturated: Table, dead: Table) -> None:
         """Write both shares of every layer."""
         saturated[:], dead[:] = 0.0, 0.0
-        for column, op in self._gates:
-            saturated[column] = op.saturated(SATURATED_BELOW)
-        for ops, stack in self._groups:
-            slopes, columns = stack.array, list(stack.places)
+        for columns, gate, stack in self._gates:
+            saturated[columns] = gate.saturated(stack.array, SATURATED_BELOW)
+        for columns, ops, stack in self._groups:
+            slopes = stack.array
             _, batch, units = slopes.shape
             if ops[0].saturates:
                 bounds = np.array([SATURATED_BELOW * op.largest_slope for op in ops])
                 flat = np.count_nonzero(np.abs(slopes) < bounds[:, None, None], axis=(1, 2))
                 saturated[columns] = flat / (batch * units)
-            # Slopes may be below 0. NaN is not 0: such a unit is not dead.
-            none = np.maximum.reduce(slopes, axis=1) == 0.0
-            none &= np.minimum.reduce(slopes, axis=1) == 0.0
+            # Where the sum of a unit's slopes is not 0, one of them is not; the other way round
+            # that is sure only where none is below 0.
+            none = np.matmul(self._ones[:batch], slopes) == 0.0
+            if not ops[0].rises and none.any():
+                none[none] = ~slopes.transpose(0, 2, 1)[none].any(axis=1)
             dead[columns] = np.count_nonzero(none, axis=1) / units

@@ -23,11 +23,12 @@ from gradsim.simulation.actions import (
     Undo,
     Visit,
 )
+from gradsim.simulation.budget import Budget, MemoryUse
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.lockstep import Pinned, counterpart
 from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
-from gradsim.simulation.run import Origin, Position, Run, Segment
+from gradsim.simulation.run import Origin, Position, Run, Segment, begin, used
 
 DATA_KNOBS = frozenset(
     {
@@ -62,10 +63,18 @@ class Session:
     then as it was.
     """
 
-    def __init__(self, experiment: Experiment, origin: Origin | None = None) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        origin: Origin | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         data = load_data(experiment)
         check(experiment, data)
-        self.runs: list[Run] = [Run(0, (Segment(0, experiment),), data, origin)]
+        self.budget = budget or Budget()
+        self.runs: list[Run] = [
+            begin(0, (Segment(0, experiment),), data, self.budget, origin=origin)
+        ]
         self.run = self.runs[0]
         self.actions: list[Action] = []
         self.switched: Switched | None = None
@@ -95,6 +104,11 @@ class Session:
     def undone(self) -> bool:
         """Whether a switch has been undone since the last one, so that it can be redone."""
         return bool(self._undone)
+
+    @property
+    def memory(self) -> MemoryUse:
+        """What is held of the past, of all runs together, and the budget for it."""
+        return used(self.runs, self.budget)
 
     def events(self) -> Sequence[Event]:
         """The events of the step at the cursor, up to the cursor."""
@@ -255,6 +269,8 @@ class Session:
                 for _ in range(count):
                     yield from self._back(grain)
                     self._log(Back(grain))
+                if grain is Grain.STEP and not self.cursor.op:
+                    yield from self._machine.prepare(self.run, self.cursor.step)
             case Switch(changes):
                 yield from self._switch(changes)
             case Restart():
@@ -333,7 +349,8 @@ class Session:
         seen, was = self._kept(), self.run.data
         effects = _effects(before, after, differing, data)
         if Effect.REBUILD in effects:
-            self._enter(Run(len(self.runs), (Segment(0, after),), data, parent=self.run.number))
+            segments, parent = (Segment(0, after),), self.run.number
+            self._enter(begin(len(self.runs), segments, data, self.budget, parent=parent))
             effects = (Effect.REBUILD,)
         else:
             self._enter(self.run.fork(len(self.runs), self.cursor.step, after))
@@ -347,7 +364,9 @@ class Session:
             run.cursor = Position(0, 0)
         else:
             segments = (Segment(0, self.experiment),)
-            self._enter(Run(len(self.runs), segments, run.data, run.origin, run.number))
+            self._enter(
+                begin(len(self.runs), segments, run.data, self.budget, run.origin, run.number)
+            )
 
     def _pin(self) -> Iterator[None]:
         if self.pinned:
@@ -417,9 +436,14 @@ class Session:
         self.runs.append(run)
         self.run = run
         self._undone = []
+        shared = {id(record) for record in run.records}
+        pinned = self.pinned.run if self.pinned else None
         for left in self.runs[:-RUNS_AT_HAND]:
-            if not (self.pinned and left is self.pinned.run):
-                left.keyframes.thin()
+            if left is not pinned:
+                left.thin(shared)
+        for left in self.runs[-RUNS_AT_HAND:-1]:
+            if left is not pinned:
+                left.keyframes.thin(self.budget.left // (RUNS_AT_HAND - 1))
 
     def _log(self, action: Action) -> None:
         last = self.actions[-1] if self.actions else None

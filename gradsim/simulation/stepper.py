@@ -12,6 +12,8 @@ from gradsim.nn.network import LayerName, Network
 from gradsim.simulation.events import Event, Phase, Place, Plan
 from gradsim.simulation.training import Training
 
+FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
+
 Done: TypeAlias = tuple[Phase, int, LayerName]
 """An op that has just been done: that of a node, counted from 1, or the update of a layer."""
 
@@ -56,16 +58,16 @@ def ops(
     network.values[0] = inputs
     for index in range(1, count + 1):
         forward(index)
-        yield Phase.FORWARD, index, "output"
+        yield FORWARD, index, "output"
     output = network.values[-1]
     assert output is not None
     training.loss = network.loss.forward(output, target)
     yield Phase.LOSS, 0, "output"
     network.begin_backward()
-    yield Phase.BACKWARD, 0, "output"
+    yield BACKWARD, 0, "output"
     for index in range(count, 0, -1):
         backward(index)
-        yield Phase.BACKWARD, index, "output"
+        yield BACKWARD, index, "output"
     clip = training.clip
     training.clipping = clipping.unclipped(store) if clip is None else clip.apply(store)
     yield Phase.CLIP, 0, "output"

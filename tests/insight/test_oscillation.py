@@ -1,6 +1,7 @@
 """Oscillation: its formula on made-up losses, what is not finite, and two real trainings."""
 
 from math import inf, isnan, nan
+from statistics import median
 
 import numpy as np
 import pytest
@@ -61,6 +62,9 @@ def trained(**knobs: object) -> float:
 
 
 def test_it_tells_a_healthy_training_from_a_learning_rate_ten_times_too_large() -> None:
-    # Over seeds 0 to 4: at most 0.06 healthy; at least 0.16 at rate 0.2, or NaN on the way.
-    assert trained() < 0.09
-    assert not trained(learning_rate=0.2) < 0.12
+    # Over seeds 0 to 7: at most 0.05 healthy; at rate 0.2 from 0.02 to 0.38, or NaN on the way:
+    # such a training is chaotic, and the last bit of a sum decides how it goes on.
+    calm = [trained(seed=seed) for seed in range(3)]
+    wild = [trained(seed=seed, learning_rate=0.2) for seed in range(3)]
+    assert max(calm) < 0.07
+    assert not median(inf if isnan(value) else value for value in wild) < 0.07

@@ -22,6 +22,7 @@ from gradsim.simulation.actions import (
     Switch,
     Undo,
 )
+from gradsim.simulation.budget import Budget
 from gradsim.simulation.events import Phase, Plan
 from gradsim.simulation.lockstep import counterpart
 from gradsim.simulation.measure import StepRecord
@@ -205,7 +206,7 @@ def test_slices_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_was_let_go_of_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "TABLE_BUDGET", 1)
+    monkeypatch.setattr("gradsim.simulation.session.Budget", lambda: Budget(1))
     monkeypatch.setattr(machine, "EVENTS_KEPT", 2)
     session = after(Pin(), Switch({"activation": "relu"}), Advance(Grain.STEP, 30))
     assert pinned(session)[3].layers is None

@@ -43,6 +43,7 @@ from gradsim.simulation.actions import (
     Undo,
     Visit,
 )
+from gradsim.simulation.budget import Budget
 from gradsim.simulation.events import Phase
 from gradsim.simulation.machine import OPS_AT_ONCE
 from gradsim.simulation.measure import LAYER_COLUMNS
@@ -67,11 +68,10 @@ def weights(session: Session) -> dict[str, Array]:
 
 def forget(patch: pytest.MonkeyPatch, events_kept: int = 2, runs_at_hand: int = 1) -> None:
     """Keep next to nothing: two checkpoints, few steps with events and tables, one run at hand."""
-    patch.setattr(run, "KEYFRAME_BUDGET", 1)
     for module in (run, machine):
         patch.setattr(module, "EVENTS_KEPT", events_kept)
     patch.setattr(sessions, "RUNS_AT_HAND", runs_at_hand)
-    patch.setattr(machine, "TABLE_BUDGET", 1)
+    patch.setattr(sessions, "Budget", lambda: Budget(1))
 
 
 @pytest.fixture
@@ -873,9 +873,9 @@ def test_held_out_rows_are_never_trained_on() -> None:
 
 
 def test_tables_let_go_of_come_back_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, thinned = Session(small(normalization="batch")), Session(small(normalization="batch"))
+    whole = Session(small(normalization="batch"))
+    thinned = Session(small(normalization="batch"), budget=Budget(1))
     whole.do(Advance(Grain.STEP, 60))
-    monkeypatch.setattr("gradsim.simulation.machine.TABLE_BUDGET", 1)
     thinned.do(Advance(Grain.STEP, 60))
     records = thinned.run.records
     assert sum(record.layers is not None for record in records) <= 2 * run.EVENTS_KEPT

@@ -6,6 +6,7 @@ from test_recurrent_app import through_time
 
 from gradsim.scenario.player import Player
 from gradsim.scenario.shelf import find
+from gradsim.simulation.budget import Budget
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.playback import Playback
 from gradsim.view.waterfall_words import exact
@@ -207,7 +208,7 @@ async def test_a_scenario_in_the_waterfall() -> None:
 async def test_steps_that_are_not_kept_say_so_and_come_back_where_one_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gradsim.simulation.machine.TABLE_BUDGET", 0)
+    monkeypatch.setattr("gradsim.simulation.session.Budget", lambda: Budget(0))
     it = app(depth=4, width=4, batch_size=4)
     async with running(it, MIDDLE) as pilot:
         advance(it, 1)

@@ -22,6 +22,8 @@ class Activation(Op, Configured):
     """The same in PyTorch: a module, with settings by name in braces."""
     saturates: ClassVar[bool]
     """True where the slope fades out smoothly or ends in a bound, so that a unit can be stuck."""
+    rises: ClassVar[bool] = False
+    """True where the slope is never below 0, whatever the settings."""
     settings: ClassVar[tuple[Setting, ...]] = ()
     results = ("y", "slopes", "grad_x")
 

@@ -20,6 +20,7 @@ class Sigmoid(Activation):
     torch = "torch.nn.Sigmoid()"
     largest_slope = 0.25
     saturates = True
+    rises = True
 
     def value(self, x: Array, out: Array) -> None:
         """1 / (1 + e^-x)."""
@@ -46,6 +47,7 @@ class Tanh(Activation):
     largest_slope = 1.0
     gain = 5.0 / 3.0
     saturates = True
+    rises = True
 
     def value(self, x: Array, out: Array) -> None:
         """tanh(x)."""
@@ -70,6 +72,7 @@ class Erf(Activation):
     torch = "Erf()"
     largest_slope = 2.0 / sqrt(pi)
     saturates = True
+    rises = True
 
     def value(self, x: Array, out: Array) -> None:
         """erf(x)."""
@@ -95,6 +98,7 @@ class Softsign(Activation):
     torch = "torch.nn.Softsign()"
     largest_slope = 1.0
     saturates = True
+    rises = True
 
     def value(self, x: Array, out: Array) -> None:
         """x / (1 + |x|)."""
@@ -127,6 +131,7 @@ class Hardtanh(Activation):
     torch = "torch.nn.Hardtanh(-{hardtanh-bound}, {hardtanh-bound})"
     largest_slope = 1.0
     saturates = True
+    rises = True
     settings: ClassVar[tuple[Setting, ...]] = (HARDTANH_BOUND,)
 
     @property

@@ -127,6 +127,7 @@ class Softplus(Activation):
     torch = "torch.nn.Softplus({softplus-beta})"
     largest_slope = 1.0
     saturates = True
+    rises = True
     settings: ClassVar[tuple[Setting, ...]] = (SOFTPLUS_BETA,)
     threshold = 20.0
 

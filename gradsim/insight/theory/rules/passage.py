@@ -189,8 +189,9 @@ def _lawful(
 ) -> tuple[Passage, Floats | None]:
     """For a Gaussian the same things that `_by_law` keeps, where they will be asked for."""
     x = laws.scaled(laws.normal(), taken.mean[s], taken.variances()[s])
-    slope = np.empty_like(x)
-    phi.slope(x, np.empty_like(x), slope)
+    y, slope = np.empty_like(x), np.empty_like(x)
+    phi.value(x, y)
+    phi.slope(x, y, slope)
     slope2 = slope * slope
     law = _image(phi, taken.values(s))
     return replace(passage, bent=(slope2, slope2.mean(axis=0))), law

@@ -1,0 +1,121 @@
+"""Which states are kept: within the budget, and such that who goes back finds them."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from gradsim.errors import InputError
+from gradsim.experiment.experiment import Experiment
+from gradsim.simulation.actions import Advance, Back, Grain, Switch, Visit
+from gradsim.simulation.budget import MIB, Budget, budget_of
+from gradsim.simulation.keyframes import Checkpoint, Keyframes
+from gradsim.simulation.run import Position
+from gradsim.simulation.session import Session
+
+SIZE = 800
+
+
+def checkpoint(step: int) -> Checkpoint:
+    """A checkpoint of SIZE bytes that knows its step."""
+    return Checkpoint(0, np.full(SIZE // 8, float(step)), {}, np.zeros(0), 0)
+
+
+def trained(keyframes: Keyframes, steps: int) -> None:
+    """Offer every step of a training in its order."""
+    for step in range(steps + 1):
+        keyframes.focus = step
+        keyframes.offer(step, partial(checkpoint, step))
+
+
+def held(keyframes: Keyframes) -> int:
+    return sum({id(c): c.size() for c in keyframes.all()}.values())
+
+
+@pytest.mark.parametrize("room", [4, 20, 45, 200])
+def test_the_budget_holds_at_every_step(room: int) -> None:
+    keyframes = Keyframes(room * SIZE)
+    for step in range(500):
+        keyframes.focus = step
+        keyframes.offer(step, partial(checkpoint, step))
+        assert held(keyframes) <= max(room, 4) * SIZE
+        assert keyframes.has(step)
+    assert keyframes.has(0)
+
+
+def test_a_kept_checkpoint_is_that_of_its_step() -> None:
+    keyframes = Keyframes(45 * SIZE)
+    trained(keyframes, 300)
+    for step in range(301):
+        found = keyframes.latest(step)
+        assert found is not None
+        assert found[0] <= step
+        assert found[1].values[0] == found[0]
+
+
+def test_on_the_way_back_a_few_replayed_steps_at_each_are_enough() -> None:
+    """Replaying three steps at each step back, toward what is missing: every state is there."""
+    keyframes = Keyframes(45 * SIZE)
+    trained(keyframes, 1000)
+    found = 0
+    for cursor in range(1000, -1, -1):
+        keyframes.focus = cursor
+        found += keyframes.has(cursor)
+        for _ in range(3):
+            missing = keyframes.missing()
+            if missing is None:
+                break
+            latest = keyframes.latest(missing)
+            assert latest is not None
+            here = min(latest[0] + 1, missing)
+            keyframes.offer(here, partial(checkpoint, here))
+            keyframes.scout = (here, checkpoint(here))
+        assert held(keyframes) <= 46 * SIZE
+    assert found >= 0.95 * 1001
+
+
+def test_stepping_back_through_a_long_run_makes_the_same_bits() -> None:
+    """With room for few states, so that most of them have to be replayed ahead."""
+    e = Experiment.of({"depth": 3, "width": 16, "batch-size": 8, "normalization": "batch"})
+    session = Session(e, budget=Budget(40 * 4 * 12_000))
+    wanted = [session.network().parameters.values.copy()]
+    for _ in range(150):
+        session.do(Advance(Grain.STEP))
+        wanted.append(session.network().parameters.values.copy())
+    memory = session.memory
+    assert 0 < memory.checkpoints < 100
+    assert memory.used <= memory.budget
+    for _ in range(150):
+        session.do(Back(Grain.STEP))
+        values = session.network().parameters.values
+        assert values.tobytes() == wanted[session.cursor.step].tobytes()
+    for step in (140, 3, 77, 150, 0, 149):
+        session.do(Visit(0, Position(step, 0)))
+        assert session.network().parameters.values.tobytes() == wanted[step].tobytes()
+    assert session.memory.used <= memory.budget
+
+
+def test_runs_that_were_left_share_the_budget() -> None:
+    session = Session(Experiment.of({"depth": 2, "width": 16}), budget=Budget(8 * MIB))
+    for number in range(8):
+        session.do(Advance(Grain.STEP, 30))
+        session.do(Switch({"learning-rate": 0.01 + 0.01 * number}))
+        assert session.memory.used <= session.memory.budget
+    session.do(Visit(1, Position(10, 0)))
+    assert session.cursor == (10, 0)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "0", "15", "1.5", "many", "99999999999"])
+def test_a_budget_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"--memory is .* MiB from 16"):
+        budget_of(text, "--memory")
+
+
+def test_a_session_computes_with_one_thread_whatever_was_set_before() -> None:
+    """As in a notebook, where NumPy has been loaded long before."""
+    session = Session(Experiment.of({"depth": 2, "width": 16}))
+    with threadpool_limits(2):
+        session.do(Advance(Grain.STEP))
+        blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+        assert 1 in {pool["num_threads"] for pool in blas}
