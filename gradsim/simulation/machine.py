@@ -98,8 +98,8 @@ class Machine:
         run.keyframes.focus = target.step
         while not self._is_at(run, target):
             self._approach(run, target)
-            if (yield from self._replay(target)):
-                break
+            if (yield from self._replay(target)) and self.position > target:
+                return  # the step has fewer ops than that: there is no such position
         if self._live is None:
             self._switch(target.step)
 
