@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from math import isfinite
 
-from gradsim.insight.verdict import Shape, looked_at
+from gradsim.insight.shapes import Shape
 from gradsim.numbers import number
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Run, Segment
@@ -193,6 +193,8 @@ def _look(log: Log, run: Run, record: StepRecord) -> None:
 def _shape(run: Run, record: StepRecord) -> str:
     """The verdict of a step; of one whose layers were let go of only that it is not finite."""
     if record.layers is not None:
+        from gradsim.insight.verdict import looked_at  # noqa: PLC0415 (slow to load)
+
         return looked_at(record, run.experiment_at(record.step))[0]
     known = (record.loss, record.grad_norm)
     broken = any(value is not None and not isfinite(value) for value in known)

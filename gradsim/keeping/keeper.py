@@ -13,7 +13,6 @@ import numpy as np
 from gradsim.errors import InputError
 from gradsim.keeping.files import write_whole, write_with
 from gradsim.keeping.session_text import FORMAT, Script, files_of, summary
-from gradsim.keeping.sessions import digest_of, entries
 from gradsim.nn.arrays import Array
 from gradsim.simulation.actions import Advance
 from gradsim.simulation.session import Session
@@ -58,6 +57,8 @@ class _Digests:
 
     def complete(self) -> bool:
         """Make those that are missing; False where a file is not there any more."""
+        from gradsim.keeping.sessions import digest_of  # noqa: PLC0415 (slow to load)
+
         for path in self.files:
             if str(path) not in self.known:
                 try:
@@ -232,6 +233,8 @@ def _write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
 
 def _tidy(folder: Path, own: Path) -> None:
     """Let go of the oldest sessions that nobody gave a name; what cannot be read is left alone."""
+    from gradsim.keeping.sessions import entries  # noqa: PLC0415 (slow to load)
+
     unnamed = [e for e in entries(folder) if e.path.name.startswith(UNNAMED) and not e.running]
     for entry in unnamed[FILES_KEPT:]:
         if entry.path == own:

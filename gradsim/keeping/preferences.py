@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, get_type_hints
 
-from gradsim.view.plot import Markers
+from gradsim.view.curve_looks import Markers
 
 
 @dataclass(frozen=True, slots=True)

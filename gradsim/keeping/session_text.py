@@ -7,7 +7,7 @@ from typing import Any, assert_never
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.tables import is_file, path_of
 from gradsim.keeping import toml
-from gradsim.scenario.format import MOST
+from gradsim.scenario.limits import MOST
 from gradsim.simulation.actions import (
     Action,
     Advance,

@@ -11,12 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from gradsim.errors import nearest
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.verdict import Shape
+from gradsim.scenario.limits import MOST
 from gradsim.scenario.quantities import QUANTITIES
 from gradsim.scenario.words import shown
 from gradsim.simulation.actions import Grain
-
-MOST = 1_000_000
-"""As far as one step of a scenario may run."""
 
 TOLERANCE = 1e-6
 """How far from `equals` a measured value may be, as a share of it, where nothing is said."""

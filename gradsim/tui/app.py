@@ -20,21 +20,17 @@ from textual.widgets import Static
 from gradsim.keeping.folders import settings_file
 from gradsim.keeping.keeper import SECONDS, Keeper
 from gradsim.keeping.preferences import DEFAULTS, Preferences
-from gradsim.scenario.format import Scenario
 from gradsim.simulation.actions import Action, Advance, Back, Grain, Pin, Redo, Switch, Undo
 from gradsim.simulation.session import Session
-from gradsim.tui import takeaway
 from gradsim.tui.binding import bound
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.charts import looked_at
-from gradsim.tui.commands import Command, commands
 from gradsim.tui.driver import SPEEDS, Driver
 from gradsim.tui.idle import STILL_LOOKS, why_idle
 from gradsim.tui.keymap import VIEW_KEYS, keymap
 from gradsim.tui.keys import KEYS, Key
 from gradsim.tui.lessons import Lessons
 from gradsim.tui.pace import COMPUTING, FRAMES_PER_SECOND, SLICE, Pace
-from gradsim.tui.palette import PaletteScreen
 from gradsim.tui.panels import BESIDE, PANELS, SMALLEST, bordered, heights, side_by_side
 from gradsim.tui.places import Place
 from gradsim.tui.plain import PLAIN
@@ -42,7 +38,6 @@ from gradsim.tui.presses import PRESSES
 from gradsim.tui.settings import FLOW, Settings, no_rule
 from gradsim.tui.start import settle
 from gradsim.tui.switching import Turn, turned, typed
-from gradsim.tui.terms import TermsScreen
 from gradsim.tui.theme import THEMES, use
 from gradsim.tui.views import VIEWS, ViewPane
 from gradsim.view.frame import View, frame
@@ -51,6 +46,7 @@ if TYPE_CHECKING:
     # Lists, help and scenarios are loaded when they are opened: the first picture comes sooner.
     from gradsim.insight.remedies.ghost import Ghost
     from gradsim.scenario.format import Scenario
+    from gradsim.tui.commands import Command
     from gradsim.tui.playback import Playback
 
 PANE_SLICE = 0.006
@@ -489,13 +485,16 @@ class GradsimApp(App[None]):
 
     def action_commands(self) -> None:
         """Every command in a list."""
+        from gradsim.tui.commands import commands  # noqa: PLC0415
+        from gradsim.tui.palette import PaletteScreen  # noqa: PLC0415
+
         self.push_screen(PaletteScreen(commands(self.keymap), self._why_not), self._do)
 
-    def _why_not(self, command: Command) -> str:
+    def _why_not(self, command: "Command") -> str:
         pane = self.panes.get(command.view)
         return pane.idle(command.action) if pane else self.idle(command.action)
 
-    async def _do(self, command: Command | None) -> None:
+    async def _do(self, command: "Command | None") -> None:
         """Do what was chosen in the list, in its own view if it is a view's."""
         if command is None:
             return
@@ -636,18 +635,26 @@ class GradsimApp(App[None]):
 
     def action_save(self) -> None:
         """Keep the session under a name."""
+        from gradsim.tui import takeaway  # noqa: PLC0415
+
         takeaway.keep_as(self)
 
     def action_sessions(self) -> None:
         """Open a session that was kept."""
+        from gradsim.tui import takeaway  # noqa: PLC0415
+
         takeaway.choose_session(self)
 
     def action_copy(self) -> None:
         """Copy the command that computes this state."""
+        from gradsim.tui import takeaway  # noqa: PLC0415
+
         takeaway.copy_command(self)
 
     def action_export(self) -> None:
         """Write the screen or its numbers into a file."""
+        from gradsim.tui import takeaway  # noqa: PLC0415
+
         takeaway.choose_export(self)
 
     def action_settings(self) -> None:
@@ -670,6 +677,8 @@ class GradsimApp(App[None]):
         shown = [c for c in self._canvases.values() if c.display and c.content_size.height]
         if pane:
             shown = [c for c in shown if c.id not in ("profile", "history")] + [pane]
+        from gradsim.tui.terms import TermsScreen  # noqa: PLC0415
+
         self.push_screen(TermsScreen([line for canvas in shown for line in canvas.texts()]))
 
     def action_help(self) -> None:

@@ -18,7 +18,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from gradsim.tui.theme import style
-from gradsim.view.glossary import term_at
 from gradsim.view.lines import Line, differing
 
 
@@ -98,6 +97,8 @@ class Canvas(Widget):
         if self._button:
             self._tell(event, dragging=True)
         elif (offset := event.get_content_offset(self)) is not None:
+            from gradsim.view.glossary import term_at  # noqa: PLC0415
+
             found = term_at(self.text(offset.y), offset.x)
             told = found.text if found else None
             if told != self.tooltip:

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable
 from typing import Protocol
 
-from gradsim.insight.verdict import Shape
+from gradsim.insight.shapes import Shape
 from gradsim.tui.driver import Driver
 from gradsim.tui.outcome import AT_START
 from gradsim.tui.settings import FLOW, Settings

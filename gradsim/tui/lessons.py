@@ -1,9 +1,11 @@
 """Lessons inside the app: each with a driver of its own, beside that of the user's session."""
 
-from gradsim.scenario.format import Scenario
-from gradsim.scenario.player import Player
+from typing import TYPE_CHECKING
+
 from gradsim.tui.driver import Driver
-from gradsim.tui.playback import Playback
+
+if TYPE_CHECKING:
+    from gradsim.scenario.format import Scenario
 
 
 class Lessons:
@@ -17,11 +19,14 @@ class Lessons:
         """The driver to go back to; None where no lesson has been opened from a session."""
         self._left: dict[str, Driver] = {}
 
-    def enter(self, scenario: Scenario, now: Driver) -> Driver:
+    def enter(self, scenario: "Scenario", now: Driver) -> Driver:
         """The driver of a lesson; `now` is the one on screen, which is kept."""
         self._put_away(now)
         known = self._left.get(scenario.name)
         if known is None or known.concluded:
+            from gradsim.scenario.player import Player  # noqa: PLC0415
+            from gradsim.tui.playback import Playback  # noqa: PLC0415
+
             player = Player(scenario)
             known = Driver(player.session, True, Playback(player))
             self._left[scenario.name] = known

@@ -13,19 +13,17 @@ from threadpoolctl import threadpool_limits
 
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
-from gradsim.keeping.commands import app_command
 from gradsim.keeping.files import short
 from gradsim.keeping.folders import sessions_folder, settings_file
 from gradsim.keeping.keeper import Keeper
-from gradsim.keeping.sessions import Report, latest, open_file
 from gradsim.keeping.settings_file import read
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
-from gradsim.tui.kept import offer
 from gradsim.tui.keymap import keymap
 
 if TYPE_CHECKING:
+    from gradsim.keeping.sessions import Report
     from gradsim.scenario.format import Scenario
     from gradsim.tui.playback import Playback
 
@@ -42,15 +40,20 @@ def open_app(
     def begin(app: GradsimApp) -> None:
         if steps:
             app.driver.move(Advance(Grain.STEP, steps))
-        if offered:
+        if offered and sessions_folder().is_dir():
+            from gradsim.keeping.sessions import latest  # noqa: PLC0415
+            from gradsim.tui.kept import offer  # noqa: PLC0415
+
             app.driver.message = offer(latest(sessions_folder()), app.keymap.of("sessions"))
 
     with threadpool_limits(1):
         _run(Session(experiment), begin, looks=looks)
 
 
-def open_kept(path: Path, *, replay: bool, report: Report) -> None:
+def open_kept(path: Path, *, replay: bool, report: "Report") -> None:
     """Open the app on a session that was kept, or on a saved state. Raises InputError."""
+    from gradsim.keeping.sessions import open_file  # noqa: PLC0415
+
     with threadpool_limits(1):
         opened = open_file(path, replay=replay, report=report)
         _run(opened.session, _paused(opened.said), source=path)
@@ -101,6 +104,8 @@ def _run(
                 keeper.close()
         if app.wanted is None:
             break
+        from gradsim.keeping.sessions import open_file  # noqa: PLC0415
+
         try:
             opened = open_file(app.wanted)
             session, said, source = opened.session, opened.said, app.wanted
@@ -109,6 +114,8 @@ def _run(
         begin, playback = _paused(said), None
     if got.hung_up:
         raise SystemExit(HUNG_UP)
+    from gradsim.keeping.commands import app_command  # noqa: PLC0415
+
     if keeper.problem:
         print(keeper.problem)
     elif again := app_command(session, keeper.file if keeper.is_written else None):

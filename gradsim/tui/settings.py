@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gradsim.tui.keys import KEYS, Key
 from gradsim.view.charts import Charts
-from gradsim.view.plot import Markers
+from gradsim.view.curve_looks import Markers
 
 FLOW = "flow"
 """The view that the app opens with."""

@@ -200,6 +200,8 @@ def written(seconds: float = 8.0) -> list[Line]:
         for name, flags, keys in (
             ("default", (), ""),
             ("full speed", (), "f"),
+            ("default, --low-bandwidth", ("--low-bandwidth",), ""),
+            ("full speed, --low-bandwidth", ("--low-bandwidth",), "f"),
             ("paused", (), " "),
         ):
             with running(*flags, size=size) as terminal:
@@ -210,7 +212,8 @@ def written(seconds: float = 8.0) -> list[Line]:
                 count = len(terminal.written(begun, begun + seconds))
                 used = (terminal.cpu() - cpu) / seconds
             at = f"{named(size)}, {name}"
-            lines.append(Line(f"{at}: written", count / seconds / 1e3, "kB/s"))
+            most = 20.0 if flags else None
+            lines.append(Line(f"{at}: written", count / seconds / 1e3, "kB/s", most))
             lines.append(Line(f"{at}: processor, all threads", used * 100, "% of one"))
     return lines
 

@@ -7,6 +7,7 @@ import select
 import signal
 import struct
 import subprocess
+import tempfile
 import termios
 import threading
 import time
@@ -24,6 +25,13 @@ SYNCHRONIZED = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 
 NOT_INHERITED = {"NO_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 """Without the third, an installed program would be compiled at each start."""
+
+HERE_ALONE = {
+    "TERM": "xterm-256color",
+    "COLORTERM": "truecolor",
+    "GRADSIM_HOME": tempfile.mkdtemp(prefix="gradsim-benchmark-"),
+}
+"""The same terminal everywhere, and no settings and sessions of the user."""
 
 BEGIN = b"\x1b[?2026h"
 """How an update of the screen begins."""
@@ -82,7 +90,7 @@ class Terminal:
             stdout=side,
             stderr=side,
             start_new_session=True,
-            env=inherited | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | (env or {}),
+            env=inherited | HERE_ALONE | (env or {}),
         )
         os.close(side)
         self.screen = Screen(*size)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.ledger import Ledger
+from gradsim.insight.shapes import Shape
 from gradsim.insight.verdict.limits import LIMIT_DECADES
 from gradsim.insight.verdict.notes import KINDS, Note, NoteKind, notes_of
 from gradsim.insight.verdict.reasons import reasoned
-from gradsim.insight.verdict.shape import Evidence, Shape, shape_of
+from gradsim.insight.verdict.shape import Evidence, shape_of
 from gradsim.insight.verdict.through_time import shape_through_time
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Run

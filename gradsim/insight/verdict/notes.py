@@ -10,6 +10,7 @@ import numpy as np
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.oscillation import oscillation
+from gradsim.insight.shapes import Shape
 from gradsim.insight.verdict.limits import (
     DONE,
     FEWEST,
@@ -26,7 +27,7 @@ from gradsim.insight.verdict.limits import (
     SWINGS,
     WINDOW,
 )
-from gradsim.insight.verdict.shape import Column, Shape, column, ranges, ratio, reach_decades
+from gradsim.insight.verdict.shape import Column, column, ranges, ratio, reach_decades
 from gradsim.insight.verdict.through_time import horizon, place
 from gradsim.nn.optimizers import OPTIMIZERS, Adagrad, Adam, RMSprop
 from gradsim.numbers import number

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from math import inf, isfinite, isnan, log10, nan
 
 import numpy as np
@@ -10,22 +9,13 @@ import numpy.typing as npt
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import Block, blocks
+from gradsim.insight.shapes import Shape
 from gradsim.insight.verdict.limits import LIMIT_DECADES, ROUNDING, SPARE_DECADES
 from gradsim.numbers import number, signed
 from gradsim.simulation.measure import StepRecord
 
 Column = npt.NDArray[np.float64]
 """A number for each layer, the head last: (depth + 1,)."""
-
-
-class Shape(StrEnum):
-    """What a gradient profile can be; exactly one holds."""
-
-    VANISHING = "vanishing"
-    EXPLODING = "exploding"
-    HEALTHY = "healthy"
-    DEAD = "dead"
-    NOT_FINITE = "not-finite"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradsim.experiment.experiment import Experiment
+from gradsim.insight.shapes import Shape
 from gradsim.insight.verdict.limits import LIMIT_DECADES, SPARE_DECADES
 from gradsim.insight.verdict.shape import (
     Column,
     Evidence,
-    Shape,
     column,
     named,
     ratio,
