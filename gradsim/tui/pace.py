@@ -3,16 +3,17 @@
 SLICE = 0.004
 """Seconds of computing at a stretch: a key that comes meanwhile waits no longer."""
 
-COMPUTING = 0.016
+COMPUTING = 0.011
 """Seconds in a turn of the clock after which no other stretch of computing is begun."""
 
 FRAMES_PER_SECOND = 30
 
-_EVERY = {"usual": (1, 3), "fastest": (3, 3), "sparing": (10, 30)}
+_EVERY = {"usual": (1, 3), "fastest": (3, 3), "sparing": (15, 90)}
 """Turns of the clock from one picture to the next, and from one of the plots to the next.
 
 Plots cost more than the rest together. As fast as it goes, each picture is of another step, and
-time is better spent on computing; a slow line gets three pictures a second and plots every second.
+time is better spent on computing; a slow line gets two pictures a second, and plots every three
+seconds.
 """
 
 

@@ -7,7 +7,7 @@ import pytest
 from helpers import experiment
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.insight import milestones as module
+from gradsim.insight import verdict
 from gradsim.insight.milestones import CLIP, FORK, KINDS, SWITCH, Log, Milestones
 from gradsim.insight.verdict import Evidence, Shape, judge, looked_at
 from gradsim.simulation.actions import Advance, Grain, Restart, Switch, Undo, Visit
@@ -52,7 +52,7 @@ def test_each_step_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         looked.append(record.step)
         return looked_at(record, e)
 
-    monkeypatch.setattr(module, "looked_at", noted)
+    monkeypatch.setattr(verdict, "looked_at", noted)
     session.do(Advance(Grain.STEP, 5))
     read(found)
     session.do(Visit(0, Position(1, 0)))
