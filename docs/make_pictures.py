@@ -21,6 +21,9 @@ SEQUENCE: dict[str, object] = {
     "cell": "lstm", "data": "adding", "loss": "mean-squared-error", "width": 32, "forget-bias": 1.0,
 }  # fmt: skip
 TANH: dict[str, object] = {"activation": "tanh"}
+SPIRALS: dict[str, object] = {
+    "data": "two-spirals", "activation": "tanh", "depth": 6, "width": 32, "learning-rate": 0.1,
+}  # fmt: skip
 
 SHOTS: dict[str, tuple[tuple[int, int], dict[str, object], list[str]]] = {
     "gradsim": ((120, 40), DEEP, ["pagedown"] * 30 + ["a", "i"] + ["pagedown"] * 300),
@@ -29,6 +32,13 @@ SHOTS: dict[str, tuple[tuple[int, int], dict[str, object], list[str]]] = {
     ),
     "vanishing-200x60": (
         (200, 60), DEEP, ["pagedown"] * 40 + ["shift+right"] * 2 + ["ctrl+right"] * 9
+    ),
+    "layer": ((120, 40), TANH, ["pagedown"] * 3 + ["up"] * 2 + ["2"]),
+    "compare": (
+        (120, 40), DEEP, ["pagedown"] * 5 + ["p", "a", "i"] + ["pagedown"] * 60 + ["6"]
+    ),
+    "data": (
+        (120, 40), SPIRALS, ["pagedown"] * 300 + ["7"]
     ),
     "why": ((120, 40), DEEP, ["pagedown"] * 25 + ["up"] * 6 + ["3"]),
     "waterfall": (
