@@ -13,12 +13,12 @@ from gradsim.tui.kept import ChoiceDialog, NameDialog, rows
 from gradsim.tui.screen_text import screen_text
 
 if TYPE_CHECKING:
-    from gradsim.tui.app import GradsimApp
+    from gradsim.tui.desk import Desk
 
 NOT_KEPT = "this session leaves no file behind"
 
 
-def keep_as(app: "GradsimApp") -> None:
+def keep_as(app: "Desk") -> None:
     """Ask for a name, and keep the session under it."""
     keeper = app.keeper
     if keeper is None or not app.session.actions:
@@ -33,7 +33,7 @@ def keep_as(app: "GradsimApp") -> None:
     app.push_screen(NameDialog(sessions_folder(), keep))
 
 
-def choose_session(app: "GradsimApp") -> None:
+def choose_session(app: "Desk") -> None:
     """List the sessions that are kept; the one chosen is opened in place of this one."""
     folder = sessions_folder()
     own = app.keeper.path if app.keeper else None
@@ -52,7 +52,7 @@ def choose_session(app: "GradsimApp") -> None:
     )
 
 
-def copy_command(app: "GradsimApp") -> None:
+def copy_command(app: "Desk") -> None:
     """Put the command that computes this state into the clipboard, and show it."""
     command = run_command(app.session)
     if not command and app.keeper and app.keeper.is_written:
@@ -65,7 +65,7 @@ def copy_command(app: "GradsimApp") -> None:
         app.say(NOT_KEPT)
 
 
-def choose_export(app: "GradsimApp") -> None:
+def choose_export(app: "Desk") -> None:
     """List what can be written; the one chosen goes into the current folder."""
     kinds = list(KINDS)
 

@@ -1,0 +1,1 @@
+"""What keys do, by what it is about; `app.py` puts it together."""
