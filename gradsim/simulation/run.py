@@ -10,6 +10,7 @@ from gradsim.nn.arrays import Array
 from gradsim.simulation.budget import Budget, MemoryUse
 from gradsim.simulation.keyframes import Keyframes
 from gradsim.simulation.measure import StepRecord
+from gradsim.simulation.scalars import Scalars
 
 EVENTS_KEPT = 16
 """Steps whose single events stay recorded; those of older steps come back by exact replay."""
@@ -61,6 +62,7 @@ class Run:
     cursor: Position = START
     """Where the session stands, or stood when it left this run."""
     records: list[StepRecord] = field(default_factory=list)
+    scalars: Scalars = field(default_factory=Scalars, repr=False, compare=False)
 
     def end(self) -> Position:
         """As far as this run has been computed."""

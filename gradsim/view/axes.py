@@ -44,7 +44,9 @@ class Axis:
             raise ValueError(f"{named}: limits of a log axis must be above 0, not {self.low}")
 
 
-def fit(values: Iterable[Sequence[float]], log: bool, pad: float = 0.05) -> tuple[float, float]:
+def fit(
+    values: Iterable[Sequence[float] | Floats], log: bool, pad: float = 0.05
+) -> tuple[float, float]:
     """Limits, low below high, that hold every finite (on a log axis: positive) value.
 
     Linear limits leave `pad` of the range free on each side but do not cross zero for it. Log

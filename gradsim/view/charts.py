@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import inf, isnan
 from types import MappingProxyType
 
+from gradsim.view.axes import Floats
 from gradsim.view.plot import Axis, fit
 
 FEWEST = 5
@@ -26,7 +27,7 @@ class Charts:
     fixed: Mapping[str, Limits] = field(default_factory=lambda: MappingProxyType({}))
     """Limits of charts by name that stay as they were; others follow their curves."""
 
-    def norms(self, name: str, values: Sequence[Sequence[float]], label: str = "") -> Axis:
+    def norms(self, name: str, values: Sequence[Sequence[float] | Floats], label: str = "") -> Axis:
         """The axis of norms of a chart."""
         low, high = fit(values, log=not self.linear)
         if self.linear and 0.0 < low < high / 2:

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Plan
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
+from gradsim.simulation.run import Run
+from gradsim.simulation.scalars import SCALARS
 from gradsim.simulation.session import Session, Switched
+from gradsim.view.axes import Floats
 from gradsim.view.lane import Lane, lane
 
 if TYPE_CHECKING:
@@ -71,15 +76,26 @@ class Wave:
     phase: Phase | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class History:
     """Numbers of every step so far; NaN where a step has none."""
 
-    loss: Sequence[float]
-    accuracy: Sequence[float]
-    held_out_accuracy: Sequence[float]
-    grad_norm: Sequence[float]
-    clipped_grad_norm: Sequence[float]
+    loss: Floats
+    accuracy: Floats
+    held_out_accuracy: Floats
+    grad_norm: Floats
+    clipped_grad_norm: Floats
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all numbers are the same; where both have none, they are."""
+        return isinstance(other, History) and all(
+            np.array_equal(getattr(self, name), getattr(other, name), equal_nan=True)
+            for name in SCALARS
+        )
+
+    def __hash__(self) -> int:
+        """By the number of steps."""
+        return hash(len(self.loss))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +183,7 @@ def frame(session: Session, view: View) -> Frame:
         wave=passed,
         grad_weight=_where(record, "grad_weight_norm", passed.backward, shown_lane),
         before=_profile(earlier, shown_lane),
-        history=_history(records[:upto]),
+        history=_history(session.run, upto),
         layer="output" if layer == depth + 1 else layer,
         layer_numbers=_numbers(
             known or earlier, earlier if not finished else known, shown_lane.columns[layer - 1]
@@ -177,7 +193,7 @@ def frame(session: Session, view: View) -> Frame:
         switched=session.switched,
         ghost=_ghost(session, view.level),
         pinned=_pinned(session, shown, view.level),
-        pinned_history=_history(session.pinned.run.records[:upto]) if session.pinned else None,
+        pinned_history=_history(session.pinned.run, upto) if session.pinned else None,
         theory=_theory(experiment, session, known or earlier),
         remedy=_remedy(view.remedy, shown, view.level) if view.remedy else None,
         other_futures=len(session.runs) - 1,
@@ -254,12 +270,9 @@ def _profile(record: StepRecord | None, lane: Lane) -> dict[str, Sequence[float]
     }
 
 
-def _history(records: Sequence[StepRecord]) -> History:
-    def column(name: str) -> list[float]:
-        values: list[Any] = [getattr(record, name) for record in records]
-        return [float("nan") if value is None else value for value in values]
-
-    return History(*(column(name) for name in History.__dataclass_fields__))
+def _history(run: Run, count: int) -> History:
+    columns = run.scalars.first(run.records, min(count, len(run.records)))
+    return History(**dict(zip(SCALARS, columns, strict=True)))
 
 
 def _numbers(

@@ -1,9 +1,11 @@
 """The history: loss, held-out accuracy and gradient norms over the steps so far."""
 
 from collections.abc import Sequence
-from math import isnan
+
+import numpy as np
 
 from gradsim.numbers import number, share
+from gradsim.view.axes import Floats
 from gradsim.view.charts import Charts
 from gradsim.view.frame import Frame
 from gradsim.view.lines import Line, Run, fitted
@@ -76,7 +78,7 @@ def available(frame: Frame) -> tuple[str, ...]:
 def _has_accuracy(frame: Frame) -> bool:
     """Whether the data has classes, as far as can be seen: a number to predict is never right."""
     known = frame.history.accuracy
-    return not known or not all(isnan(value) for value in known)
+    return not len(known) or not np.isnan(known).all()
 
 
 def chart(
@@ -153,12 +155,12 @@ def _beside(value: str, markers: Markers) -> list[Run]:
     return [("  ", ""), *_named("pinned", "pinned", markers), (value, "value")]
 
 
-def _line(style: str, values: Sequence[float]) -> Curve:
-    return Curve(style, [float(k) for k in range(len(values))], list(values), style)
+def _line(style: str, values: Floats) -> Curve:
+    return Curve(style, np.arange(len(values), dtype=np.float64), values, style)
 
 
-def _last(values: Sequence[float]) -> float | None:
-    return values[-1] if values else None
+def _last(values: Floats) -> float | None:
+    return float(values[-1]) if len(values) else None
 
 
 def limits(frame: Frame, charts: Charts) -> dict[str, tuple[float, float]]:

@@ -23,8 +23,8 @@ class Curve:
     """One line of a chart: raw values, any float at all. x should ascend."""
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Sequence[float] | Floats
+    y: Sequence[float] | Floats
     style: str
     connect: bool = True
 
