@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from gradsim.experiment.knobs import Effect, Knob
 from gradsim.experiment.sequences import SEQUENCES
@@ -58,6 +58,9 @@ def _all_but(names: Iterable[str], *left_out: str) -> tuple[str, ...]:
 
 class Declared(BaseModel):
     """A field for each knob that is no setting of a part; `Experiment` makes them work."""
+
+    # Only the whole model, with the parts' settings, is ever asked to check anything.
+    model_config = ConfigDict(defer_build=True)
 
     activation: Annotated[
         str,
