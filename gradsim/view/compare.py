@@ -28,7 +28,7 @@ def page(
     frame: Frame, both: SideBySide, width: int, height: int, markers: Markers, first: int = 0
 ) -> list[Line]:
     """Words above, pictures below: exactly `height` lines. `first` turns the pictures around."""
-    head = words(both, width, max(3, height - 2 * SMALLEST))
+    head = words(both, width, max(3, height - 2 * SMALLEST), markers)
     found = profiles(both, frame.lane.level or 0)
     room = height - len(head)
     blank = [fitted([], width)]
@@ -42,12 +42,12 @@ def page(
     return (lines + blank * height)[:height]
 
 
-def words(both: SideBySide, width: int, height: int) -> list[Line]:
+def words(both: SideBySide, width: int, height: int, markers: Markers = "braille") -> list[Line]:
     """The knobs that differ, then each run with its verdict, then notes; at most `height`."""
     lines = [
         _knobs(both, width),
-        _run("live", both.live, width),
-        _run("pinned", both.pinned, width),
+        _run("live", both.live, width, markers),
+        _run("pinned", both.pinned, width, markers),
     ]
     for note in both.notes:
         lines += wrapped_words(f"· {note}", "message", width)
@@ -82,11 +82,15 @@ def _value(name: str, value: object) -> str:
     return "none" if value == "" and not knob.choices else str(value)
 
 
-def _run(name: str, side: Side, width: int) -> Line:
+def _run(name: str, side: Side, width: int, markers: Markers) -> Line:
     """`── live  ● HEALTHY  loss 0.31  held-out 91 %  over all layers -0.3 decades`."""
     shape = side.verdict.shape
     parts: list[list[Run]] = [
-        [(f"{sample(name)} ", name), (f"{name:<7}", "value"), (f" {BADGES[shape]:^13}", shape)],
+        [
+            (f"{sample(name, markers)} ", name),
+            (f"{name:<7}", "value"),
+            (f" {BADGES[shape]:^13}", shape),
+        ],
         [("loss ", "label"), (f"{number(side.record.loss):<8}", "value")],
     ]
     if side.record.held_out_accuracy is not None:

@@ -310,7 +310,7 @@ def _judged(record: StepRecord | None) -> int | None:
 
 
 def _ghost(session: Session, level: int) -> Sequence[float] | None:
-    if session.switched is None:
+    if session.switched is None or _other_kind(session, session.switched.experiment):
         return None
     before, data = session.switched.before, session.switched.data
     return gradients(before, lane(session.switched.experiment, data.steps, level))
@@ -321,9 +321,14 @@ def _pinned(session: Session, step: int, level: int) -> Sequence[float] | None:
         return None
     run = session.pinned.run
     known = [record for record in run.records[: step + 1][-2:] if record.layers is not None]
-    if not known:
+    if not known or _other_kind(session, run.experiment_at(known[-1].step)):
         return None
     return gradients(known[-1], lane(run.experiment_at(known[-1].step), run.data.steps, level))
+
+
+def _other_kind(session: Session, other: Experiment) -> bool:
+    """Whether one goes through time and the other through layers: their places do not compare."""
+    return (session.experiment.cell == "none") != (other.cell == "none")
 
 
 def _remedy(ghost: "Ghost", step: int, level: int) -> Sequence[float]:

@@ -14,6 +14,7 @@ from gradsim.view.difference import Profiles, bars, profiles, rows
 from gradsim.view.frame import Frame, View, frame
 from gradsim.view.lane import lane
 from gradsim.view.lines import length, plain
+from gradsim.view.plot import Markers, sample
 
 LAYERS = lane(experiment(depth=1), 1)
 
@@ -129,3 +130,24 @@ def test_time_steps_of_two_cells_are_compared() -> None:
     shown, both = pair(Switch({"cell": "lstm"}), **knobs)
     assert profiles(both, 0).comparable
     assert "time 7" in plain(page(shown, both, 116, 30, "braille"))
+
+
+@pytest.mark.parametrize("markers", ["braille", "block", "ascii"])
+def test_a_run_has_the_sign_that_its_curve_has(markers: Markers) -> None:
+    it, both = pair(RELU)
+    shown = plain(page(it, both, 116, 32, markers)).splitlines()
+    for style, name, told in (("live", "live", shown[1]), ("pinned", "pinned", shown[2])):
+        sign = sample(style, markers)
+        assert told.startswith(f"{sign} {name}")
+        assert f"{sign} {name}" in shown[3], "the legend of the curves"
+
+
+def test_layers_and_time_steps_are_not_drawn_over_each_other() -> None:
+    session = Session(experiment(depth=6, width=8, batch_size=16))
+    for action in (Pin(), Advance(Grain.STEP, 2), Switch({"cell": "rnn"}), Advance(Grain.STEP, 1)):
+        session.do(action)
+    seen = frame(session, View())
+    assert seen.ghost is None
+    assert seen.pinned is None
+    session.do(Switch({"cell": "gru"}))
+    assert frame(session, View()).ghost is not None
