@@ -20,6 +20,9 @@ ABOVE, BELOW = ".:+#", "-~=≡"
 
 BELOW_ASCII = "-~=%"
 
+PLUS_MINUS = "±", "+-"
+"""To either side; in ASCII one sign alone would read as "about"."""
+
 WIDEST, TALLEST = 4, 2
 """Cells that an entry takes at the most, across and down."""
 
@@ -102,12 +105,17 @@ def largest(matrix: Array) -> float:
 
 
 def legend(limit: float, markers: Markers = "braille") -> list[Run]:
-    """All signs in a row, from far below zero to far above: `≡=~-0.:+# to ±0.31`."""
+    """All signs in a row, from far below zero to far above: `≡=~-0.:+# to ±0.31`.
+
+    A limit of 0 says that no entry has a size: then there is no scale to tell.
+    """
     levels = len(ABOVE)
     values = [k / levels for k in range(-levels, levels + 1)]
     # Each sign by a value in the middle of its level.
     bar = [_cell(value - np.sign(value) / (2 * levels), 1.0, markers) for value in values]
-    return [*bar, (f" to ±{number(limit)}", "label")]
+    if not limit:
+        return bar
+    return [*bar, (f" to {PLUS_MINUS[markers == 'ascii']}{number(limit)}", "label")]
 
 
 def _cell(value: float, limit: float, markers: Markers) -> Run:

@@ -7,7 +7,7 @@ import numpy as np
 
 from gradsim.insight.study import Study
 from gradsim.nn.arrays import Array
-from gradsim.view.heat import heat, largest, legend
+from gradsim.view.heat import PLUS_MINUS, heat, largest, legend
 from gradsim.view.lines import Line, Run, beside, fitted, joined, length, spread, wrapped_words
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 from gradsim.view.weight_words import sentences, short, title
@@ -41,7 +41,10 @@ def page(
     """
     right: list[Run] = [("nudge ", "label"), (short(size), "value")]
     if study.half_width is not None:
-        right += [("  range ", "label"), (f"±{short(study.half_width)}", "value")]
+        right += [
+            ("  range ", "label"),
+            (f"{PLUS_MINUS[markers == 'ascii']}{short(study.half_width)}", "value"),
+        ]
     lines = [spread([(title(study), "value")], right, width)]
     words = [line for said in sentences(study) for line in wrapped_words(said, "text", width)]
     room = height - 1 - min(len(words), max(0, height - 1 - LEAST_PICTURE))
@@ -65,7 +68,7 @@ def chart(study: Study, width: int, height: int, markers: Markers) -> list[Line]
     if not isfinite(study.value):
         return [fitted([("the weight is no number: it has no curve", "label")], width), *blank]
     if study.half_width is None:
-        return [fitted([("…", "label")], width), *blank]
+        return [fitted([("the curve comes as soon as it is worked out", "label")], width), *blank]
     low = max(study.value - study.half_width, -FARTHEST)
     high = min(study.value + study.half_width, FARTHEST)
     y = _height(study, low, high)

@@ -85,4 +85,5 @@ def test_the_largest_and_the_legend() -> None:
     assert largest(np.array([[1.0, -3.0], [nan, inf]])) == 3.0
     assert largest(np.array([[nan]])) == 0.0
     assert "".join(text for text, _ in legend(0.31)) == "≡=~-0.:+# to ±0.31"
-    assert "".join(text for text, _ in legend(1e-9, "ascii")) == "%=~-0.:+# to ±1.0e-9"
+    assert "".join(text for text, _ in legend(1e-9, "ascii")) == "%=~-0.:+# to +-1.0e-9"
+    assert "to" not in "".join(text for text, _ in legend(0.0)), "no entry has a size"
