@@ -150,6 +150,9 @@ class Gauge:
                 added = memory.contributions()
                 table[_GRAD_WEIGHT, column : column + len(added)] = added
             self._slopes.measure(table[_SATURATED], table[_DEAD])
+            # A comparison with NaN is false: it would count as neither flat nor dead.
+            unknown = np.isnan(table[_OUTPUT])
+            table[_SATURATED, unknown] = table[_DEAD, unknown] = np.nan
 
     def updates(self, table: Table) -> None:
         """After the update: its size in each layer."""

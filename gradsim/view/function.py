@@ -127,13 +127,16 @@ def _words(found: Function, tally: Tally, width: int, most: int, markers: Marker
         odd = f"{tally.size - tally.finite:,} of {tally.size:,} entries are NaN or infinite"
         return wrapped_words(odd, "mark", width)[:most]
     sign = STUCK_ASCII if markers == "ascii" else STUCK
-    below, above = (share(n / found.entries if found.entries else 0.0) for n in found.saturated)
+    sides = [n / found.entries if found.entries else 0.0 for n in found.saturated]
+    # Both sides add up to the whole on screen too.
+    digits = 2 if any(0.0 < side < 0.001 for side in sides) else 1
+    stuck_share, below, above = (share(s, digits) for s in (found.saturated_share, *sides))
     if found.bound:
         told = [
-            f"saturated {share(found.saturated_share)} (slope below "
+            f"saturated {stuck_share} (slope below "
             f"{SATURATED_BELOW:.0%} of its largest): {below} below 0, {above} above",
-            f"saturated {share(found.saturated_share)}: {below} below 0, {above} above",
-            f"saturated {share(found.saturated_share)}",
+            f"saturated {stuck_share}: {below} below 0, {above} above",
+            f"saturated {stuck_share}",
         ]
         if found.flat:
             told[0] += f"; slope exactly 0: {share(found.flat_share)}"

@@ -8,7 +8,7 @@ from gradsim.numbers import number, share
 from gradsim.view.axes import Floats
 from gradsim.view.charts import Charts
 from gradsim.view.frame import Frame
-from gradsim.view.lines import Line, Run, fitted
+from gradsim.view.lines import Line, Run, fitted, length
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 
 CHARTS = ("loss", "accuracy", "gradient")
@@ -101,7 +101,16 @@ def chart(
     if only and name != "accuracy" and _has_accuracy(frame):
         title = [*title, ("  held-out ", "label"), (share(_last(held_out), 0), "value")]
     picture = draw(curves, steps, y, width, height - 1, markers)
-    return [fitted(title, width), *picture.rows]
+    return [fitted(_whole(title, width), width), *picture.rows]
+
+
+def _whole(title: list[Run], width: int) -> list[Run]:
+    """The title up to where it fits: part of a number would be another number."""
+    while length(title) > width and len(title) > 3 and title[-1][1] == "value":
+        # A value goes with its name, its sign, and the gap before them.
+        last = max(k for k, (text, _) in enumerate(title) if not text.strip() or text[:2] == "  ")
+        title = title[:last]
+    return title
 
 
 def _steps(frame: Frame, curves: Sequence[Curve]) -> Axis:

@@ -112,7 +112,12 @@ def verdict(frame: Frame, width: int, height: int) -> list[Line]:
         ]
     shape = frame.verdict.shape
     badge = f" {BADGES[shape]} "
-    words = wrapped_words(frame.verdict.evidence.sentence, "text", max(1, width - len(badge) - 1))
+    room = max(1, width - len(badge) - 1)
+    sentence = frame.verdict.evidence.sentence
+    words = wrapped_words(sentence, "text", room)
+    if len(words) > height:
+        # What it comes to stands last, behind a colon; the sizes it comes from give way.
+        words = wrapped_words(sentence.rpartition(": ")[2], "text", room)
     lines: list[Line] = []
     for index, line in enumerate(words):
         lead = (badge, str(shape)) if index == 0 else (" " * len(badge), "")
@@ -148,6 +153,8 @@ def effect_runs(switched: Switched) -> list[Run]:
     before, after = _first(switched.before), _first(switched.after)
     if _through_time(switched.before) != _through_time(switched.after):
         before = after = None  # two things that cannot be compared
+        if _through_time(switched.after) and len(switched.after.places) == 2:
+            runs.append(("; only one time step: k, data digits-rows or recall for more", "message"))
     if before is not None and before == after:
         runs.append((": gradients as before", "text"))
         clipped = switched.before.clipped_grad_norm, switched.after.clipped_grad_norm

@@ -1,7 +1,7 @@
 """The frame: what is seen comes from the events that have happened, and from nothing else."""
 
 from dataclasses import replace
-from math import inf, nan
+from math import inf, isnan, nan
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.session import Session
 from gradsim.view import words
 from gradsim.view.frame import View, frame, wave
+from gradsim.view.history import chart
 from gradsim.view.lane import lane
 from gradsim.view.lines import fitted, length, pages, plain, spread, wrapped
 from gradsim.view.scales import bar, decade_range
@@ -216,3 +217,48 @@ def test_pages_break_between_sentences_and_lose_nothing() -> None:
     assert " ".join(parts).split() == text.split()
     assert parts[0].startswith("One short. Two are longer than that.")
     assert parts[-1] == "A new paragraph."
+
+
+def test_a_verdict_that_has_one_line_says_what_it_comes_to() -> None:
+    it = session(depth=20, width=16)
+    it.do(Advance(Grain.STEP, 1))
+    now = frame(it, View())
+    whole = plain(words.verdict(now, 118, 1)).rstrip()
+    assert "activation gradient" in whole
+    told = plain(words.verdict(now, 60, 1)).rstrip()
+    assert told.strip().startswith("▼ VANISHING")
+    assert told.endswith("per layer")
+    assert whole.endswith(told.strip().removeprefix("▼ VANISHING  "))
+
+
+def test_a_title_is_never_cut_within_a_number() -> None:
+    it = session(depth=4, width=8)
+    for action in (Pin(), Switch({"activation": "relu"}), Advance(Grain.STEP, 3)):
+        it.do(action)
+    now = frame(it, View())
+    for width in range(14, 70):
+        title = plain(chart(now, "loss", width, 6, "braille", only=True)[:1]).rstrip()
+        assert "…" not in title
+        assert title.startswith("⠤⠤⠤ loss ")
+    assert "pinned" in title
+    assert "held-out" in title
+
+
+def test_a_network_through_one_time_step_is_said_to_be_one() -> None:
+    def said(**knobs: Any) -> str:
+        it = session(depth=2, width=4, **knobs)
+        for action in (Advance(Grain.STEP, 1), Switch({"cell": "rnn"})):
+            it.do(action)
+        return plain([words.effect(frame(it, View()), 118)])
+
+    assert "only one time step: k, data digits-rows or recall for more" in said()
+    assert "time step:" not in said(data="digits-rows")
+
+
+def test_shares_of_a_layer_full_of_nan_are_not_known() -> None:
+    it = session(depth=4, width=8, activation="relu", learning_rate=1e300)
+    it.do(Advance(Grain.STEP, 3))
+    numbers = frame(it, View()).layer_numbers
+    assert isnan(numbers["dead"])
+    assert isnan(numbers["saturated"])
+    assert "dead –" in plain([words.layer(frame(it, View()), 118)])

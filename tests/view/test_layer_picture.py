@@ -137,6 +137,13 @@ def test_a_saturated_share_counts_both_sides() -> None:
     assert f": {100 * below:.1f} % below 0, {100 * above:.1f} % above" in said
 
 
+def test_a_small_share_is_told_with_the_digits_that_its_sides_need() -> None:
+    found, tally = study_of(activation="tanh").functions[0]
+    few = replace(found, saturated=(3, 4), entries=10_000)
+    assert "0.07 % (slope" in plain(function(few, tally, 120, 20))
+    assert ": 0.03 % below 0, 0.04 % above" in plain(function(few, tally, 120, 20))
+
+
 def piece(width: int, height: int, sign: str, **how: Any) -> Piece:
     def lines(w: int, h: int) -> list[Line]:
         return [((sign * w, ""),)] * h
