@@ -69,6 +69,7 @@ class KnobScreen(ModalScreen[None]):
         self._row = opened or next(iter(KNOBS))
         """The highlighted row: a knob, or `PLACE`."""
         self._opened = bool(opened)
+        """Whether there is no list to go back to: it began with the choices of one knob."""
         self._open = ""
         """The knob whose choices are listed."""
         self._choice = ""
@@ -159,7 +160,7 @@ class KnobScreen(ModalScreen[None]):
         self._box.border_title = self._open or f"knobs of {self._place.words}"
         tab = f"tab {self._goal().words}"
         if self._open:
-            self._box.border_subtitle = "enter takes it   q back"
+            self._box.border_subtitle = f"enter takes it   q {'closes' if self._opened else 'back'}"
             text = about_choice(self._open, self._choice, width, ABOUT_LINES)
         else:
             marks = "◆ own  x not own" if self._place.layers else "* not the default"
@@ -190,7 +191,7 @@ class KnobScreen(ModalScreen[None]):
         kind, _, name = (event.option_id or "").partition(":")
         if (kind == "row") == bool(self._open):
             return
-        self._said = ""
+        self._said, self._opened = "", False
         if kind == "choice":
             self._do(typed(self._driver.session, self._experiment, self._open, name, self._place))
             self._list_knobs()
@@ -267,7 +268,7 @@ class KnobScreen(ModalScreen[None]):
         self._said = ""
         if self._input.display:
             self._close_field()
-        elif self._open:
+        elif self._open and not self._opened:
             self._list_knobs()
         else:
             self.dismiss()

@@ -107,3 +107,16 @@ expect = { quantity = "loss", below = 100.0 }
         assert it.session.experiment.activation == "sigmoid"
         assert playback.over
         assert all(outcome.passed for outcome in playback.player.results)
+
+
+async def test_keys_that_need_two_runs_are_in_brackets_until_there_are_two() -> None:
+    it = app(depth=4, width=8)
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "pagedown", "6")
+        assert "(x swap)(h picture)" in await text(pilot)
+        await press(pilot, "h")
+        assert "nothing to draw beside" in await text(pilot)
+        await press(pilot, "p", "x")
+        assert "the live run is the pinned one" in await text(pilot)
+        await press(pilot, "a")
+        assert "x swap  h picture" in await text(pilot)

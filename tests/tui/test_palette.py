@@ -6,6 +6,7 @@ from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, line, press, 
 from gradsim.experiment.experiment import KNOBS
 from gradsim.tui.commands import HIDDEN, NAMES, commands, found
 from gradsim.tui.keys import KEYS
+from gradsim.tui.knobs import KnobScreen
 from gradsim.tui.palette import PaletteScreen
 from gradsim.tui.views import VIEWS
 
@@ -108,6 +109,18 @@ async def test_the_list_goes_on_by_pages_and_ends() -> None:
         await press(pilot, "colon", "up", "pageup", "pagedown", "pagedown", *["pagedown"] * 40)
         assert isinstance(it.screen, PaletteScreen)
         assert ALL[-1].about in await text(pilot)
+
+
+async def test_choices_that_were_asked_for_alone_close_at_once() -> None:
+    it = app()
+    async with running(it, SMALL) as pilot:
+        await press(pilot, "K")
+        assert "q closes" in await text(pilot)
+        await press(pilot, "escape")
+        assert not isinstance(it.screen, KnobScreen)
+        # From the list of all knobs they go back to it.
+        await press(pilot, "k", "down", "enter", "escape")
+        assert isinstance(it.screen, KnobScreen)
 
 
 async def test_the_choices_of_the_last_switch_with_their_formulas() -> None:

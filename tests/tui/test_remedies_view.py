@@ -311,3 +311,13 @@ async def test_the_mouse_selects_a_remedy() -> None:
             await pilot.click(offset=(20, y))
             after = (await text(pilot)).splitlines()
             assert [k for k, row in enumerate(after) if "▸" in row] == [y], name
+
+
+async def test_keys_that_need_a_remedy_say_that_there_is_none() -> None:
+    it = small()
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "8")
+        assert "(x stop)(↓ select)(g ghost)(enter apply)" in await text(pilot)
+        for key, why in (("x", "nothing is being tried"), ("down", "no remedy has been tried")):
+            await press(pilot, key)
+            assert why in it.driver.message

@@ -45,6 +45,17 @@ class CompareView(ViewPane):
             return NOT_PINNED
         return NOT_SWITCHED if session.pinned.run is session.run else NOT_BACK_YET
 
+    def idle(self, action: str) -> str:
+        """Both keys need two runs."""
+        session = self.host.driver.session
+        if self.host.driver.busy or (session.pinned and session.pinned.run is not session.run):
+            return ""
+        if session.pinned:
+            return "the live run is the pinned one: after a switch there are two"
+        if action == "swap":
+            return "no run is pinned: there is nothing to swap with"
+        return "no run is pinned: there is nothing to draw beside this one"
+
     def action_swap(self) -> None:
         """The pinned run becomes the live one."""
         self.host.ask(Swap())

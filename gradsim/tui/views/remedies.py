@@ -182,6 +182,14 @@ class RemediesView(ViewPane):
 
     # -- keys -----------------------------------------------------------------------------------
 
+    def idle(self, action: str) -> str:
+        """Stopping needs a search under way, all about one remedy that there is one."""
+        if action == "stop" and (self.search is None or self.search.over):
+            return "nothing is being tried: t tries remedies"
+        if action not in ("try_all", "stop") and not self._ranked():
+            return "no remedy has been tried yet: t tries them"
+        return ""
+
     def action_try_all(self) -> None:
         """Begin a search for the experiment as it is now."""
         now = self.host.driver.experiment
@@ -195,9 +203,6 @@ class RemediesView(ViewPane):
 
     def action_stop(self) -> None:
         """Try no more."""
-        if self.search is None or self.search.over:
-            self.host.say("nothing is being tried: t tries remedies")
-            return
         self._end_search()
         self.host.redraw()
 
@@ -245,10 +250,9 @@ class RemediesView(ViewPane):
             self.host.take(Turn(changes))
 
     def _chosen(self) -> tuple[str, Experiment] | None:
-        """The selected remedy, and the experiment that it makes; None, and a word, without one."""
+        """The selected remedy, and the experiment that it makes; None where there is none."""
         ranked = self._ranked()
         if self.search is None or not ranked:
-            self.host.say("no remedy has been tried yet: t tries them")
             return None
         candidate = ranked[self._index()].tried.candidate
         return candidate.name, self.search.experiment.switch(candidate.changes)
