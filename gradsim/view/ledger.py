@@ -7,7 +7,7 @@ from math import inf, isfinite, isnan
 from gradsim.insight.ledger import Block, Entry, Ledger, Part, Path
 from gradsim.nn.network import LayerName
 from gradsim.numbers import number, signed
-from gradsim.view.lines import Line, Run, fitted, joined, length, wrapped_words
+from gradsim.view.lines import Line, Run, ended, fitted, joined, length, wrapped_words
 from gradsim.view.plot import Markers
 
 SIGNS: dict[Part, tuple[str, str, str]] = {
@@ -211,7 +211,7 @@ def words(ledger: Ledger, layer: LayerName, width: int, height: int) -> list[Lin
         for each in formulas:
             if len(lines) + 1 + len(each) <= height:
                 lines += [*blank, *each]
-    return lines[:height]
+    return ended(lines, height, width)
 
 
 def formula(block: Block, path: Path, width: int) -> list[Line]:

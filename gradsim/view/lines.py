@@ -99,6 +99,17 @@ def wrapped_words(text: str, role: str, width: int) -> list[Line]:
     ]
 
 
+def ended(lines: Sequence[Line], height: int, width: int) -> list[Line]:
+    """The first lines; where there are more, the last one shown ends with an ellipsis."""
+    if not 0 < height < len(lines):
+        return list(lines[:height])
+    *shown, last = lines[:height]
+    runs = list(last)
+    while runs and not runs[-1][0].strip():
+        del runs[-1]
+    return [*shown, fitted([*runs, (" …", runs[-1][1] if runs else "")], width)]
+
+
 def pages(text: str, most: int = 200) -> list[str]:
     """A text in parts of at most so many characters: broken between sentences, else words."""
     out: list[str] = []

@@ -153,8 +153,8 @@ def legend(shown: set[str], width: int, markers: Markers, what: str = "activatio
             if entry[0] in shown
         ]
         if length(joined(parts)) <= width:
-            break
-    return fitted(joined(parts), width)
+            return fitted(joined(parts), width)
+    return fitted(joined(parts, " "), width)
 
 
 def _curves(frame: Frame, width: int, height: int) -> list[Curve]:

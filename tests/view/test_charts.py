@@ -17,7 +17,7 @@ from gradsim.view.frame import Frame, View, frame
 from gradsim.view.history import history
 from gradsim.view.lines import Line, length, plain
 from gradsim.view.plot import Axis, Curve, draw
-from gradsim.view.profile import limits, profile
+from gradsim.view.profile import legend, limits, profile
 
 
 def seen(layer: int = 3, steps: int = 4, **knobs: object) -> Frame:
@@ -130,3 +130,10 @@ def test_no_column_loses_its_smallest_and_largest(count: int) -> None:
     canvas = [row[5:] for row in rows]
     assert any(sign not in " ⠤⣀⠒⠉" for sign in canvas[1])
     assert any(sign not in " ⠤⣀⠒⠉" for sign in canvas[-2])
+
+
+def test_the_signs_of_the_profile_are_all_told_at_the_smallest_size() -> None:
+    shown = {"live", "second", "previous", "theory"}
+    assert plain([legend(shown, 30, "braille")]).split() == [
+        "⠤⠤⠤", "delta", "⠤◆⠤", "W", "⠄⠄⠄", "bef", "×", "th",
+    ]  # fmt: skip

@@ -78,3 +78,14 @@ def test_a_dead_network_says_where_nothing_arrives() -> None:
     assert "nothing comes through" in text
     assert text.count("nothing arrives") == 6
     assert "Nothing arrives at layer 2" in plain(words(found, 2, 80, 6))
+
+
+def test_words_that_go_on_end_with_an_ellipsis() -> None:
+    found = ledger_of()
+    whole = words(found, 3, 60, 40)
+    for height in range(1, 8):
+        told = words(found, 3, 60, height)
+        assert len(told) == height
+        assert {length(line) for line in told} == {60}
+        assert plain(told[-1:]).rstrip().endswith("…")
+    assert "…" not in plain(whole)
