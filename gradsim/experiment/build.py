@@ -42,7 +42,8 @@ def build(experiment: Experiment, data: Data) -> Network:
     check(experiment, data)
     e = experiment
     wiring = wired(e, data, e.batch_size)
-    settle(node.op for node in wiring.nodes)
+    settle(node.op for node in wiring.nodes if node.time is None)
+    settle((node.op for node in wiring.nodes if node.time is not None), columns=True)
     store = ParameterStore(names_of(wiring.nodes), e.dtype, clipped=e.clip != "none")
     shared = _bind(wiring.nodes, store)
     parts = _parts(store)

@@ -22,6 +22,14 @@ _RANGE: dict[Any, tuple[float, float]] = {
 }
 
 
+def by_columns(array: Array) -> Array:
+    """The same shape and entries, with rows and columns swapped in memory: (..., rows, columns).
+
+    Each column is then one piece of memory, and so are columns side by side: a gate of a cell.
+    """
+    return np.ascontiguousarray(np.swapaxes(array, -1, -2)).swapaxes(-1, -2)
+
+
 def l2_norm(x: Array) -> float:
     """Euclidean norm of all entries: sqrt(sum x_i^2), right from subnormals to the largest number.
 
@@ -29,7 +37,7 @@ def l2_norm(x: Array) -> float:
     or above 1e18), so outside the safe range the entries are first divided by the largest one.
     NaN gives NaN; an infinity gives infinity.
     """
-    flat = x.reshape(-1)
+    flat = x.ravel("K")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         total = float(np.dot(flat, flat))
     low, high = safe_squares(x)
@@ -80,11 +88,11 @@ def mean_and_std(x: Array) -> tuple[float, float]:
     if x.size == 0:
         return 0.0, 0.0
     with np.errstate(all="ignore"):
-        mean, std = _two_passes(x.reshape(-1))
+        mean, std = _two_passes(x.ravel("K"))
         if not isfinite(std):
             largest = float(np.max(np.abs(x)))
             if isfinite(largest):
-                mean, std = _two_passes(x.reshape(-1).astype(np.float64) / largest)
+                mean, std = _two_passes(x.ravel("K").astype(np.float64) / largest)
                 return mean * largest, std * largest
     return mean, std
 

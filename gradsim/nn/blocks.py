@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.nn.arrays import Array, l2_norm, mean_and_std, safe_squares
+from gradsim.nn.arrays import Array, by_columns, l2_norm, mean_and_std, safe_squares
 from gradsim.nn.op import Op
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -18,9 +18,10 @@ AT_ONCE = 256 * 1024
 """Bytes that are gone through together at the most: what stays in a core's cache meanwhile."""
 
 
-def settle(ops: Iterable[Op]) -> None:
+def settle(ops: Iterable[Op], *, columns: bool = False) -> None:
     """Put the `results` of ops of one kind and shape into one block each, in their order.
 
+    With `columns` each column of a result is one piece of memory, as the time steps have it.
     To be done once, before the first pass: what the ops hold is not carried over.
     """
     alike: dict[tuple[type[Op], str, tuple[int, ...], str], list[Op]] = {}
@@ -30,6 +31,8 @@ def settle(ops: Iterable[Op]) -> None:
             alike.setdefault((type(op), name, buffer.shape, buffer.dtype.str), []).append(op)
     for (_, name, shape, dtype), members in alike.items():
         block = np.zeros((len(members), *shape), dtype)
+        if columns:
+            block = by_columns(block)
         for op, part in zip(members, block, strict=True):
             setattr(op, name, part)
             op.settled()
@@ -51,9 +54,11 @@ class Stack:
 
     @property
     def flat(self) -> Array:
-        """All of them as they are now, each as a row: (count, entries)."""
-        array = self.array
-        return array.reshape(len(self.parts), self.parts[0].size)
+        """All of them as they are now, each as a row in the order of memory: (count, entries)."""
+        array, first = self.array, self.parts[0]
+        if self.block is not None and not first.flags.c_contiguous:
+            array = array.swapaxes(-1, -2)
+        return array.reshape(len(self.parts), first.size)
 
 
 def stacks(arrays: Sequence[Array], at_once: int = AT_ONCE) -> list[Stack]:

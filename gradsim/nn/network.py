@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from gradsim.nn.arrays import Array
+from gradsim.nn.arrays import Array, by_columns
 from gradsim.nn.losses import Loss
 from gradsim.nn.op import Op
 from gradsim.nn.parameters import ParameterStore
@@ -235,7 +235,10 @@ def _joins(
     out: dict[int, Array] = {}
     for width in {widths[value] for value in joined}:
         alike = [value for value in joined if widths[value] == width]
-        out |= zip(alike, np.zeros((len(alike), batch, width), dtype), strict=True)
+        block = np.zeros((len(alike), batch, width), dtype)
+        if any(nodes[value - 1].time is not None for value in alike if value):
+            block = by_columns(block)  # as the time steps have it
+        out |= zip(alike, block, strict=True)
     return out
 
 

@@ -1,6 +1,7 @@
 """Recurrent ops: what a cell does at one time step. An op is there once for each step.
 
-The parameters are shared by all steps, and their gradients are sums over all of them.
+The parameters are shared by all steps, and their gradients are sums over all of them. What has
+columns of several gates is kept column by column in memory, so that each gate is one piece of it.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.nn.arrays import Array, l2_norm
+from gradsim.nn.arrays import Array, by_columns, l2_norm
+from gradsim.nn.blocks import AT_ONCE
 from gradsim.nn.op import Op, Parameter, ParameterSpec, Start
 
 CANCELED = 1e-4
@@ -19,12 +21,17 @@ COMFORTABLE = {np.dtype(np.float32): (1e-8, 1e8), np.dtype(np.float64): (1e-70, 
 """Between which sizes fourth powers, and sums of many, are far from the ends of a number format."""
 
 
+ROWS_BY_PAIRS = 4
+"""A batch of fewer rows than units, so many times fewer, is measured by pairs of its rows."""
+
+
 class Memory:
     """What the time steps of a recurrent layer share: weights, and what each of them has read.
 
-    All steps use one matrix M of both weights, so that z = [x, h] M^T + m; `kind` says how M is
-    put together of U and W. Gradients are worked out for all steps at once, when the first time
-    step, the last in the backward pass, has its own: grad_M = sum over time of delta^T [x, h].
+    All steps use one matrix M of both weights and the biases, so that z = [x, h, 1] M^T; `kind`
+    says how M is put together of U and W. Gradients are worked out for all steps at once, when the
+    first time step, the last in the backward pass, has its own:
+    grad_M = sum over time of delta^T [x, h, 1].
     """
 
     def __init__(
@@ -34,14 +41,18 @@ class Memory:
         self.split = kind == "gru"
         """Whether the last gate keeps what comes from x and from h apart, side by side."""
         self.outputs = (self.gates + self.split) * units
-        self.matrix: Array = np.zeros((self.outputs, fan_in + units), dtype)
-        self.shift: Array = np.zeros(self.outputs, dtype)
-        self.taken: Array = np.zeros((steps, batch, fan_in + units), dtype)
-        """[x, h] of every time step."""
-        self.deltas: Array = np.zeros((steps, batch, self.outputs), dtype)
+        self.matrix: Array = np.zeros((self.outputs, fan_in + units + 1), dtype)
+        self.taken: Array = by_columns(np.zeros((steps, batch, fan_in + units + 1), dtype))
+        """[x, h, 1] of every time step."""
+        self.taken[:, :, -1] = 1.0
+        self.deltas: Array = by_columns(np.zeros((steps, batch, self.outputs), dtype))
         """dL/dz of every time step."""
-        self.z: Array = np.zeros((steps, batch, self.outputs), dtype)
-        self.sent: Array = np.zeros((steps, batch, fan_in + units), dtype)
+        self.z: Array = by_columns(np.zeros((steps, batch, self.outputs), dtype))
+        self.sent: Array = by_columns(np.zeros((steps, batch, fan_in + units), dtype))
+        self.one_by_one = ROWS_BY_PAIRS * batch > units
+        """Whether the products delta^T [x, h, 1] are made for each time step, then summed."""
+        self._added: Array = np.zeros(steps, dtype)
+        """Squared norms of the recurrent part of those products, where they are made."""
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """`weight`, `bias`, `recurrent.weight`, `recurrent.bias`."""
@@ -59,40 +70,72 @@ class Memory:
         self.bias, self.bias_over = parameters["bias"], parameters["recurrent.bias"]
 
     def assemble(self) -> None:
-        """Put M and m together from the parameters as they are now."""
+        """Put M together from the parameters as they are now."""
         f, rows, u = self.fan_in, self.gates * self.units, self.units
+        over, shift = self.matrix[:, f:-1], self.matrix[:, -1]
         self.matrix[:rows, :f] = self.into.value
-        self.shift[:rows] = self.bias.value
+        shift[:rows] = self.bias.value
         if not self.split:
-            self.matrix[:, f:] = self.over.value
-            self.shift += self.bias_over.value
+            over[...] = self.over.value
+            shift += self.bias_over.value
             return
-        self.matrix[: 2 * u, f:] = self.over.value[: 2 * u]
-        self.matrix[rows:, f:] = self.over.value[2 * u :]
-        self.shift[: 2 * u] += self.bias_over.value[: 2 * u]
-        self.shift[rows:] = self.bias_over.value[2 * u :]
+        over[: 2 * u] = self.over.value[: 2 * u]
+        over[rows:] = self.over.value[2 * u :]
+        shift[: 2 * u] += self.bias_over.value[: 2 * u]
+        shift[rows:] = self.bias_over.value[2 * u :]
 
     def add_up(self) -> None:
         """Write the gradients of all parameters: the sums over all time steps."""
         f, rows, u = self.fan_in, self.gates * self.units, self.units
-        deltas = self.deltas.reshape(-1, self.outputs)
-        grad = np.dot(deltas.T, self.taken.reshape(-1, f + u))
-        shift = np.add.reduce(deltas, axis=0)
+        if self.one_by_one:
+            grad = self._sum_of_products()
+        else:
+            deltas = self.deltas.reshape(-1, self.outputs)
+            grad = np.dot(deltas.T, self.taken.reshape(-1, f + u + 1))
         self.into.grad[...] = grad[:rows, :f]
-        self.bias.grad[...] = shift[:rows]
+        self.bias.grad[...] = grad[:rows, -1]
         if self.split:
             grad[2 * u : rows, f:] = grad[rows:, f:]
-            shift[2 * u : rows] = shift[rows:]
-        self.over.grad[...] = grad[:rows, f:]
-        self.bias_over.grad[...] = shift[:rows]
+        self.over.grad[...] = grad[:rows, f:-1]
+        self.bias_over.grad[...] = grad[:rows, -1]
+
+    def _sum_of_products(self) -> Array:
+        """grad_M, and the squared norm of the recurrent part of what each time step adds to it."""
+        f, u, steps = self.fan_in, self.units, len(self.deltas)
+        total = np.zeros_like(self.matrix)
+        some = max(1, AT_ONCE // total.nbytes)
+        room = np.empty((some, *total.shape), total.dtype)
+        with np.errstate(all="ignore"):
+            for start in range(0, steps, some):
+                now = slice(start, min(start + some, steps))
+                deltas, taken = self.deltas[now].swapaxes(1, 2), self.taken[now]
+                products = np.matmul(deltas, taken, out=room[: len(deltas)])
+                total += np.add.reduce(products, axis=0)
+                over = products[:, :, f:-1]
+                squares = np.vecdot(over, over)
+                if self.split:
+                    squares[:, 2 * u : 3 * u] = 0.0  # n of x takes nothing from h
+                np.add.reduce(squares, axis=1, out=self._added[now])
+        return total
 
     def contributions(self) -> npt.NDArray[np.float64]:
-        """L2 norm of what each time step adds to the recurrent gradient: (steps,).
+        """L2 norm of what each time step adds to the recurrent gradient: (steps,)."""
+        if not self.one_by_one:
+            return self._by_pairs(self.taken, self.deltas)
+        low, high = (size**2 for size in COMFORTABLE[self.deltas.dtype])
+        norms = np.sqrt(self._added).astype(np.float64)
+        poor = np.flatnonzero(~((self._added > low) & (self._added < high)))
+        if poor.size:
+            norms[poor] = self._by_pairs(self.taken[poor], self.deltas[poor])
+        return norms
+
+    def _by_pairs(self, taken: Array, kept: Array) -> npt.NDArray[np.float64]:
+        """Contributions of time steps, by their [x, h, 1] and their deltas: (steps,).
 
         |delta^T h|^2 = sum over pairs of rows of (delta delta^T) * (h h^T), which is much smaller
         than delta^T h where there are fewer rows than units.
         """
-        h, deltas, u = self.taken[:, :, self.fan_in :], self.deltas, self.units
+        h, deltas, u = taken[:, :, self.fan_in : -1], kept, self.units
         gates = (slice(0, 2 * u), slice(3 * u, 4 * u)) if self.split else (slice(None),)
         with np.errstate(all="ignore"):
             flat = deltas.reshape(len(deltas), -1)
@@ -115,7 +158,7 @@ class Memory:
             size = np.add.reduce(np.abs(rows, out=rows), axis=(1, 2))
             poor = ~(squares > CANCELED * size) & (largest != 0.0)
         for t in np.flatnonzero(poor):
-            own = np.concatenate([self.deltas[t][:, part] for part in gates], axis=1)
+            own = np.concatenate([kept[t][:, part] for part in gates], axis=1)
             norms[t] = l2_norm(own.T @ h[t])
         return norms
 
@@ -138,7 +181,7 @@ class RecurrentLinear(Op):
         self.memory, self.index, self.cut = memory, index, cut
         self.z: Array = memory.z[index]
         self._taken, self._sent = memory.taken[index], memory.sent[index]
-        self._x, self.h = self._taken[:, : memory.fan_in], self._taken[:, memory.fan_in :]
+        self._x, self.h = self._taken[:, : memory.fan_in], self._taken[:, memory.fan_in : -1]
         self._of_x, self._of_h = self._sent[:, : memory.fan_in], self._sent[:, memory.fan_in :]
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
@@ -157,14 +200,13 @@ class RecurrentLinear(Op):
         self.h[...] = 0.0 if h is None else h
         if not self.index:
             self.memory.assemble()
-        np.dot(self._taken, self.memory.matrix.T, out=self.z)
-        self.z += self.memory.shift
+        np.dot(self.memory.matrix, self._taken.T, out=self.z.T)
         return self.z
 
     def backward(self, delta: Array) -> tuple[Array, ...]:
         """(delta U, delta W); at the first time step the gradients of the parameters are summed."""
         self.memory.deltas[self.index] = delta
-        np.dot(delta, self.memory.matrix, out=self._sent)
+        np.dot(self.memory.matrix[:, :-1].T, delta.T, out=self._sent.T)
         if not self.index:
             self.memory.add_up()
         if self._first:
@@ -178,9 +220,9 @@ class RecurrentLinear(Op):
         memory = self.memory
         if not self.index:
             memory.assemble()
-        z: Array = np.dot(x, memory.matrix[:, : memory.fan_in].T) + memory.shift
+        z: Array = np.dot(x, memory.matrix[:, : memory.fan_in].T) + memory.matrix[:, -1]
         if h is not None:
-            z += np.dot(h, memory.matrix[:, memory.fan_in :].T)
+            z += np.dot(h, memory.matrix[:, memory.fan_in : -1].T)
         return z
 
 
@@ -204,7 +246,6 @@ class Gates(Op):
 
     units: int
     gates: Array
-    results = ("gates",)
     sigmoids: tuple[slice, ...]
     """The columns of `gates` that a sigmoid gave out, between 0 and 1."""
 
@@ -228,6 +269,7 @@ class GRUGates(Gates):
     """
 
     name = "gru-gates"
+    results = ("gates", "n", "y", "grad_gates", "grad_h", "_slopes", "_part")
 
     def __init__(self, batch: int, units: int, dtype: str, *, cut: bool = False) -> None:
         self.units, self.cut = units, cut
@@ -298,6 +340,7 @@ class LSTMGates(Gates):
     """
 
     name = "lstm-gates"
+    results = ("gates", "y", "squashed", "grad_gates", "grad_c", "_slopes", "_of_c")
 
     def __init__(self, batch: int, units: int, dtype: str, *, cut: bool = False) -> None:
         self.units, self.cut = units, cut

@@ -147,9 +147,13 @@ def test_evaluation_and_unwatched_steps_are_the_same_network(cell: str) -> None:
     assert_close(watched.network.infer(inputs), output, 1e-9)
 
 
-def test_the_parts_of_all_time_steps_make_the_gradient() -> None:
+@pytest.mark.parametrize("batch_size", [1, 5])
+@pytest.mark.parametrize("width", [4, 40])
+def test_the_parts_of_all_time_steps_make_the_gradient(width: int, batch_size: int) -> None:
     """The recurrent gradient is the sum of what the time steps add; each norm is its own."""
-    training, batches = trained(readout="every", learning_rate=0.0)
+    training, batches = trained(
+        readout="every", learning_rate=0.0, width=width, batch_size=batch_size
+    )
     network = training.network
     for _ in training_step(training, *batches.batch(0), 0):
         pass
@@ -162,16 +166,17 @@ def test_the_parts_of_all_time_steps_make_the_gradient() -> None:
             memory = node.op.memory
     norms = [l2_norm(part) for part in parts]
     np.testing.assert_allclose(memory.contributions(), norms, rtol=1e-12)
+    whole = network.parameters.view("layers.1.recurrent.weight", network.parameters.gradients)
+    assert_close(whole, np.sum(parts, axis=0), 1e-12)
     # Far out of the range of squares, at rows that cancel each other, and at what is not finite.
     memory.deltas *= 10.0 ** -np.arange(0, 300, 25)[:, None, None]
     memory.deltas[3], memory.deltas[4, 0, 0] = 0.0, np.nan
     memory.taken[5, 1:], memory.deltas[5, 1:] = memory.taken[5, :1], 0.0
     memory.deltas[5, 1] = -memory.deltas[5, 0] * (1.0 + 1e-9)
-    h = memory.taken[:, :, memory.fan_in :]
+    h = memory.taken[:, :, memory.fan_in : -1]
     norms = [l2_norm(delta.T @ state) for delta, state in zip(memory.deltas, h, strict=True)]
+    memory.add_up()
     np.testing.assert_allclose(memory.contributions(), norms, rtol=1e-7)
-    whole = network.parameters.view("layers.1.recurrent.weight", network.parameters.gradients)
-    assert_close(whole, np.sum(parts, axis=0), 1e-12)
 
 
 @pytest.mark.parametrize("window", [1, 4, 5, 12])
