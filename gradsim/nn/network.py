@@ -107,6 +107,7 @@ class Network:
         """The gradients that node k adds to; the node before it on the way back has begun them."""
         self.joins = _joins(self.nodes, widths, batch, parameters.values.dtype)
         """A buffer for the sum, at each value that more than one node reads."""
+        self._with_buffers = tuple(node for node in self.nodes if node.op.buffers())
         self._last_reader = {
             source: index
             for index, node in enumerate(self.nodes, start=1)
@@ -149,12 +150,15 @@ class Network:
     def _spread(self, index: int, sent: tuple[Array, ...]) -> None:
         """Add what a node has sent to what came before, or to its part of the whole."""
         gradients = self.gradients
-        for (source, part, first), gradient in zip(self._ways[index], sent, strict=True):
+        for (source, part, first, fresh), gradient in zip(self._ways[index], sent, strict=True):
             if part is not None:
                 total = gradients[source] = self.joins[source]
                 if first:
                     total.fill(0.0)
-                total[:, part] += gradient
+                if fresh:
+                    total[:, part] = gradient
+                else:
+                    total[:, part] += gradient
             elif first:
                 gradients[source] = gradient
             else:
@@ -169,7 +173,7 @@ class Network:
 
     def buffers(self) -> Iterator[tuple[str, Array]]:
         """Running statistics and the like, by name: `layers.3.norm.running_mean`."""
-        for node in self.nodes:
+        for node in self._with_buffers:
             for name, array in node.op.buffers().items():
                 yield f"{layer_prefix(node.layer)}.{name}", array
 
@@ -189,8 +193,11 @@ class Network:
         return values[last]
 
 
-Way: TypeAlias = tuple[int, slice | None, bool]
-"""Where a node sends a gradient to: the value, its columns, and whether none has come before."""
+Way: TypeAlias = tuple[int, slice | None, bool, bool]
+"""Where a node sends a gradient to: the value, its columns, and whether none has come before.
+
+The last says whether none has come to any of these columns.
+"""
 
 
 def _only(inputs: tuple[int, ...]) -> int | None:
@@ -205,19 +212,21 @@ def _columns(value: Array | None, part: slice) -> Array:
 
 def _target(ways: tuple[Way, ...]) -> int | None:
     """Where the one gradient goes to, where nothing is there yet and it is whole: of most nodes."""
-    source, part, first = ways[0]
+    source, part, first, _ = ways[0]
     return source if len(ways) == 1 and first and part is None else None
 
 
 def _ways(nodes: Sequence[Node]) -> tuple[tuple[Way, ...], ...]:
     """The ways back of every node, for a backward pass from the last one to the first."""
-    arrived: set[int] = set()
+    arrived: dict[int, set[int]] = {}
     ways: list[tuple[Way, ...]] = []
     for node in reversed(nodes):
         own: list[Way] = []
         for source, _, part in node.reads:
-            own.append((source, part, source not in arrived))
-            arrived.add(source)
+            first, columns = source not in arrived, arrived.setdefault(source, set())
+            now = set(range(part.start, part.stop)) if part else set[int]()
+            own.append((source, part, first, columns.isdisjoint(now)))
+            columns |= now
         ways.append(tuple(own))
     return tuple(reversed(ways))
 

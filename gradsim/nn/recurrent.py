@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.nn.arrays import Array, by_columns, l2_norm
+from gradsim.nn.arrays import Array, by_columns, l2_norm, safe_squares
 from gradsim.nn.blocks import AT_ONCE
 from gradsim.nn.op import Op, Parameter, ParameterSpec, Start
 
@@ -49,7 +49,7 @@ class Memory:
         """dL/dz of every time step."""
         self.z: Array = by_columns(np.zeros((steps, batch, self.outputs), dtype))
         self.sent: Array = by_columns(np.zeros((steps, batch, fan_in + units), dtype))
-        self.one_by_one = ROWS_BY_PAIRS * batch > units
+        self.one_by_one = ROWS_BY_PAIRS * batch >= units
         """Whether the products delta^T [x, h, 1] are made for each time step, then summed."""
         self._added: Array = np.zeros(steps, dtype)
         """Squared norms of the recurrent part of those products, where they are made."""
@@ -122,7 +122,7 @@ class Memory:
         """L2 norm of what each time step adds to the recurrent gradient: (steps,)."""
         if not self.one_by_one:
             return self._by_pairs(self.taken, self.deltas)
-        low, high = (size**2 for size in COMFORTABLE[self.deltas.dtype])
+        low, high = safe_squares(self.matrix)
         norms = np.sqrt(self._added).astype(np.float64)
         poor = np.flatnonzero(~((self._added > low) & (self._added < high)))
         if poor.size:
@@ -227,18 +227,11 @@ class RecurrentLinear(Op):
 
 
 def squash(x: Array, out: Array) -> None:
-    """Write 1 / (1 + e^-x) into `out`, in few passes; bounded, so that nothing overflows."""
+    """Write 1 / (1 + e^-x) into `out`, in few passes; where e^-x overflows this gives 0."""
     np.negative(x, out=out)
-    np.minimum(out, _BOUND[x.dtype], out=out)
     np.exp(out, out=out)
     out += 1.0
     np.divide(1.0, out, out=out)
-
-
-_BOUND = {
-    np.dtype(kind): float(np.log(np.finfo(kind).max)) - 1.0 for kind in (np.float32, np.float64)
-}
-"""The largest x for which e^x + 1 is still a number of the format."""
 
 
 class Gates(Op):
@@ -256,9 +249,8 @@ class Gates(Op):
         """
         flat = gates * (1.0 - gates) < 0.25 * below
         parts = [flat[:, :, part] for part in self.sigmoids]
-        size = sum(part[0].size for part in parts)
-        counts: Array = sum(np.count_nonzero(part, axis=(1, 2)) for part in parts) / size
-        return counts
+        counts = [sum(map(np.count_nonzero, steps)) for steps in zip(*parts, strict=True)]
+        return np.array(counts) / sum(part[0].size for part in parts)
 
 
 class GRUGates(Gates):
@@ -324,7 +316,8 @@ class GRUGates(Gates):
         """h'."""
         u = self.units
         both = np.empty_like(gates[:, : 2 * u])
-        squash(gates[:, : 2 * u], both)
+        with np.errstate(over="ignore"):
+            squash(gates[:, : 2 * u], both)
         r, z = both[:, :u], both[:, u:]
         n = np.tanh(gates[:, 2 * u : 3 * u] + r * gates[:, 3 * u :])
         y: Array = (1.0 - z) * n
@@ -405,7 +398,8 @@ class LSTMGates(Gates):
         """[h', c']."""
         u = self.units
         done = np.empty_like(gates)
-        squash(gates, done)
+        with np.errstate(over="ignore"):
+            squash(gates, done)
         np.tanh(gates[:, 2 * u : 3 * u], out=done[:, 2 * u : 3 * u])
         i, f, g, o = (done[:, k * u : (k + 1) * u] for k in range(4))
         cell = i * g if c is None else f * c + i * g

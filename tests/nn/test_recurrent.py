@@ -172,7 +172,7 @@ def test_the_parts_of_all_time_steps_make_the_gradient(width: int, batch_size: i
     memory.deltas *= 10.0 ** -np.arange(0, 300, 25)[:, None, None]
     memory.deltas[3], memory.deltas[4, 0, 0] = 0.0, np.nan
     memory.taken[5, 1:], memory.deltas[5, 1:] = memory.taken[5, :1], 0.0
-    memory.deltas[5, 1] = -memory.deltas[5, 0] * (1.0 + 1e-9)
+    memory.deltas[5, 1:2] = -memory.deltas[5, 0] * (1.0 + 1e-9)
     h = memory.taken[:, :, memory.fan_in : -1]
     norms = [l2_norm(delta.T @ state) for delta, state in zip(memory.deltas, h, strict=True)]
     memory.add_up()
