@@ -47,6 +47,11 @@ class Stack:
     block: Array | None
     """A view of them all, (count, ...), where they lie at even distances; else they are copied."""
 
+    @classmethod
+    def of(cls, parts: Sequence[Array]) -> "Stack":
+        """All these arrays, in their order."""
+        return cls(slice(0, len(parts)), parts, _block(parts))
+
     @property
     def array(self) -> Array:
         """All of them as they are now: (count, ...)."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradsim.nn.arrays import Array, by_columns, l2_norm, safe_squares
-from gradsim.nn.blocks import AT_ONCE
+from gradsim.nn.blocks import AT_ONCE, Stack
 from gradsim.nn.op import Op, Parameter, ParameterSpec, Start
 
 CANCELED = 1e-4
@@ -45,14 +45,26 @@ class Memory:
         self.taken: Array = by_columns(np.zeros((steps, batch, fan_in + units + 1), dtype))
         """[x, h, 1] of every time step."""
         self.taken[:, :, -1] = 1.0
-        self.deltas: Array = by_columns(np.zeros((steps, batch, self.outputs), dtype))
-        """dL/dz of every time step."""
+        self._kept: list[Array] = [np.zeros((batch, self.outputs), dtype)] * steps
+        self._stack: Stack | None = None
         self.z: Array = by_columns(np.zeros((steps, batch, self.outputs), dtype))
         self.sent: Array = by_columns(np.zeros((steps, batch, fan_in + units), dtype))
         self.one_by_one = ROWS_BY_PAIRS * batch >= units
         """Whether the products delta^T [x, h, 1] are made for each time step, then summed."""
         self._added: Array = np.zeros(steps, dtype)
         """Squared norms of the recurrent part of those products, where they are made."""
+
+    @property
+    def deltas(self) -> Array:
+        """dL/dz of every time step: (steps, batch, outputs); where they lie, side by side."""
+        if self._stack is None:
+            self._stack = Stack.of(self._kept)
+        return self._stack.array
+
+    def keep(self, index: int, delta: Array) -> None:
+        """Know where the delta of a time step lies, counted from 0; no copy is made."""
+        if self._kept[index] is not delta:
+            self._kept[index], self._stack = delta, None
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """`weight`, `bias`, `recurrent.weight`, `recurrent.bias`."""
@@ -101,14 +113,14 @@ class Memory:
 
     def _sum_of_products(self) -> Array:
         """grad_M, and the squared norm of the recurrent part of what each time step adds to it."""
-        f, u, steps = self.fan_in, self.units, len(self.deltas)
+        f, u, every = self.fan_in, self.units, self.deltas
         total = np.zeros_like(self.matrix)
         some = max(1, AT_ONCE // total.nbytes)
         room = np.empty((some, *total.shape), total.dtype)
         with np.errstate(all="ignore"):
-            for start in range(0, steps, some):
-                now = slice(start, min(start + some, steps))
-                deltas, taken = self.deltas[now].swapaxes(1, 2), self.taken[now]
+            for start in range(0, len(every), some):
+                now = slice(start, start + some)
+                deltas, taken = every[now].swapaxes(1, 2), self.taken[now]
                 products = np.matmul(deltas, taken, out=room[: len(deltas)])
                 total += np.add.reduce(products, axis=0)
                 over = products[:, :, f:-1]
@@ -205,7 +217,7 @@ class RecurrentLinear(Op):
 
     def backward(self, delta: Array) -> tuple[Array, ...]:
         """(delta U, delta W); at the first time step the gradients of the parameters are summed."""
-        self.memory.deltas[self.index] = delta
+        self.memory.keep(self.index, delta)
         np.dot(self.memory.matrix[:, :-1].T, delta.T, out=self._sent.T)
         if not self.index:
             self.memory.add_up()
@@ -250,7 +262,8 @@ class Gates(Op):
         flat = gates * (1.0 - gates) < 0.25 * below
         parts = [flat[:, :, part] for part in self.sigmoids]
         counts = [sum(map(np.count_nonzero, steps)) for steps in zip(*parts, strict=True)]
-        return np.array(counts) / sum(part[0].size for part in parts)
+        shares: Array = np.array(counts) / sum(part[0].size for part in parts)
+        return shares
 
 
 class GRUGates(Gates):
@@ -261,7 +274,7 @@ class GRUGates(Gates):
     """
 
     name = "gru-gates"
-    results = ("gates", "n", "y", "grad_gates", "grad_h", "_slopes", "_part")
+    results = ("gates", "n", "y", "grad_gates", "grad_h")
 
     def __init__(self, batch: int, units: int, dtype: str, *, cut: bool = False) -> None:
         self.units, self.cut = units, cut
@@ -272,8 +285,6 @@ class GRUGates(Gates):
         self.y: Array = np.zeros((batch, units), dtype)
         self.grad_gates: Array = np.zeros((batch, 4 * units), dtype)
         self.grad_h: Array = np.zeros((batch, units), dtype)
-        self._slopes: Array = np.zeros((batch, 2 * units), dtype)
-        self._part: Array = np.zeros((batch, units), dtype)
 
     def forward(self, gates: Array, h: Array | None = None) -> Array:
         """h': (batch, units)."""
@@ -292,10 +303,10 @@ class GRUGates(Gates):
 
     def backward(self, grad: Array) -> tuple[Array, ...]:
         """(for the gates, for h)."""
-        u, n, out, part = self.units, self.n, self.grad_gates, self._part
+        u, n, out = self.units, self.n, self.grad_gates
         r, z = self.gates[:, :u], self.gates[:, u:]
-        slopes = np.subtract(1.0, self.gates, out=self._slopes)
-        np.multiply(grad, slopes[:, u:], out=part)
+        slopes = 1.0 - self.gates
+        part = grad * slopes[:, u:]
         slopes *= self.gates
         of_n = out[:, 2 * u : 3 * u]
         np.multiply(n, n, out=of_n)
@@ -333,7 +344,7 @@ class LSTMGates(Gates):
     """
 
     name = "lstm-gates"
-    results = ("gates", "y", "squashed", "grad_gates", "grad_c", "_slopes", "_of_c")
+    results = ("gates", "y", "squashed", "grad_gates", "grad_c")
 
     def __init__(self, batch: int, units: int, dtype: str, *, cut: bool = False) -> None:
         self.units, self.cut = units, cut
@@ -344,8 +355,6 @@ class LSTMGates(Gates):
         """tanh(c')."""
         self.grad_gates: Array = np.zeros((batch, 4 * units), dtype)
         self.grad_c: Array = np.zeros((batch, units), dtype)
-        self._slopes: Array = np.zeros((batch, 4 * units), dtype)
-        self._of_c: Array = np.zeros((batch, units), dtype)
         self.sigmoids = (slice(0, 2 * units), slice(3 * units, 4 * units))
         self.settled()
 
@@ -371,9 +380,9 @@ class LSTMGates(Gates):
 
     def backward(self, grad: Array) -> tuple[Array, ...]:
         """(for the gates, for c)."""
-        u, out, squashed, of_c = self.units, self.grad_gates, self.squashed, self._of_c
-        slopes, of_h = self._slopes, grad[:, :u]
-        np.multiply(squashed, squashed, out=of_c)
+        u, out, squashed = self.units, self.grad_gates, self.squashed
+        of_h = grad[:, :u]
+        of_c = squashed * squashed
         np.subtract(1.0, of_c, out=of_c)
         of_c *= self._o
         of_c *= of_h
@@ -382,7 +391,7 @@ class LSTMGates(Gates):
         np.multiply(of_c, 0.0 if self.c is None else self.c, out=out[:, u : 2 * u])
         np.multiply(of_c, self._i, out=out[:, 2 * u : 3 * u])
         np.multiply(of_h, squashed, out=out[:, 3 * u :])
-        np.subtract(1.0, self.gates, out=slopes)
+        slopes = 1.0 - self.gates
         slopes *= self.gates
         of_g = slopes[:, 2 * u : 3 * u]
         np.multiply(self._g, self._g, out=of_g)

@@ -169,12 +169,13 @@ def test_the_parts_of_all_time_steps_make_the_gradient(width: int, batch_size: i
     whole = network.parameters.view("layers.1.recurrent.weight", network.parameters.gradients)
     assert_close(whole, np.sum(parts, axis=0), 1e-12)
     # Far out of the range of squares, at rows that cancel each other, and at what is not finite.
-    memory.deltas *= 10.0 ** -np.arange(0, 300, 25)[:, None, None]
-    memory.deltas[3], memory.deltas[4, 0, 0] = 0.0, np.nan
-    memory.taken[5, 1:], memory.deltas[5, 1:] = memory.taken[5, :1], 0.0
-    memory.deltas[5, 1:2] = -memory.deltas[5, 0] * (1.0 + 1e-9)
+    deltas = memory.deltas
+    deltas *= 10.0 ** -np.arange(0, 300, 25)[:, None, None]
+    deltas[3], deltas[4, 0, 0] = 0.0, np.nan
+    memory.taken[5, 1:], deltas[5, 1:] = memory.taken[5, :1], 0.0
+    deltas[5, 1:2] = -deltas[5, 0] * (1.0 + 1e-9)
     h = memory.taken[:, :, memory.fan_in : -1]
-    norms = [l2_norm(delta.T @ state) for delta, state in zip(memory.deltas, h, strict=True)]
+    norms = [l2_norm(delta.T @ state) for delta, state in zip(deltas, h, strict=True)]
     memory.add_up()
     np.testing.assert_allclose(memory.contributions(), norms, rtol=1e-7)
 
