@@ -42,6 +42,7 @@ class Memory:
         """Whether the last gate keeps what comes from x and from h apart, side by side."""
         self.outputs = (self.gates + self.split) * units
         self.matrix: Array = np.zeros((self.outputs, fan_in + units + 1), dtype)
+        self.weights: Array = np.zeros((self.outputs, fan_in + units), dtype)
         self.taken: Array = by_columns(np.zeros((steps, batch, fan_in + units + 1), dtype))
         """[x, h, 1] of every time step."""
         self.taken[:, :, -1] = 1.0
@@ -82,19 +83,20 @@ class Memory:
         self.bias, self.bias_over = parameters["bias"], parameters["recurrent.bias"]
 
     def assemble(self) -> None:
-        """Put M together from the parameters as they are now."""
+        """Put M together from the parameters as they are now, and without the biases."""
         f, rows, u = self.fan_in, self.gates * self.units, self.units
         over, shift = self.matrix[:, f:-1], self.matrix[:, -1]
         self.matrix[:rows, :f] = self.into.value
         shift[:rows] = self.bias.value
-        if not self.split:
+        if self.split:
+            over[: 2 * u] = self.over.value[: 2 * u]
+            over[rows:] = self.over.value[2 * u :]
+            shift[: 2 * u] += self.bias_over.value[: 2 * u]
+            shift[rows:] = self.bias_over.value[2 * u :]
+        else:
             over[...] = self.over.value
             shift += self.bias_over.value
-            return
-        over[: 2 * u] = self.over.value[: 2 * u]
-        over[rows:] = self.over.value[2 * u :]
-        shift[: 2 * u] += self.bias_over.value[: 2 * u]
-        shift[rows:] = self.bias_over.value[2 * u :]
+        self.weights[...] = self.matrix[:, :-1]
 
     def add_up(self) -> None:
         """Write the gradients of all parameters: the sums over all time steps."""
@@ -218,7 +220,7 @@ class RecurrentLinear(Op):
     def backward(self, delta: Array) -> tuple[Array, ...]:
         """(delta U, delta W); at the first time step the gradients of the parameters are summed."""
         self.memory.keep(self.index, delta)
-        np.dot(self.memory.matrix[:, :-1].T, delta.T, out=self._sent.T)
+        np.dot(self.memory.weights.T, delta.T, out=self._sent.T)
         if not self.index:
             self.memory.add_up()
         if self._first:
@@ -305,23 +307,21 @@ class GRUGates(Gates):
         """(for the gates, for h)."""
         u, n, out = self.units, self.n, self.grad_gates
         r, z = self.gates[:, :u], self.gates[:, u:]
-        slopes = 1.0 - self.gates
-        part = grad * slopes[:, u:]
-        slopes *= self.gates
-        of_n = out[:, 2 * u : 3 * u]
+        of_r, of_z, of_n, of_n_h = (out[:, k * u : (k + 1) * u] for k in range(4))
+        np.subtract(1.0, self.gates, out=out[:, : 2 * u])
+        # dL/dn_x = grad (1 - z) (1 - n^2)
         np.multiply(n, n, out=of_n)
         np.subtract(1.0, of_n, out=of_n)
-        of_n *= part
-        np.multiply(of_n, r, out=out[:, 3 * u :])
-        np.multiply(of_n, self.n_h, out=out[:, :u])
-        np.subtract(0.0 if self.h is None else self.h, n, out=part)
-        np.multiply(grad, part, out=out[:, u : 2 * u])
-        out[:, : 2 * u] *= slopes
-        if self.h is None:
-            return (out,)
-        if not self.cut:
-            np.multiply(grad, z, out=self.grad_h)
-        return out, self.grad_h
+        of_n *= grad * of_z
+        # dL/dn_h = dL/dn_x r, and for r: dL/dn_h n_h (1 - r)
+        np.multiply(of_n, r, out=of_n_h)
+        of_r *= of_n_h * self.n_h
+        # dL/dh = grad z, and for z: dL/dh (h - n) (1 - z)
+        of_h = np.multiply(grad, z, out=None if self.cut else self.grad_h)
+        change = (0.0 if self.h is None else self.h) - n
+        change *= of_h
+        of_z *= change
+        return (out,) if self.h is None else (out, self.grad_h)
 
     def infer(self, gates: Array, h: Array | None = None) -> Array:
         """h'."""
@@ -381,27 +381,27 @@ class LSTMGates(Gates):
     def backward(self, grad: Array) -> tuple[Array, ...]:
         """(for the gates, for c)."""
         u, out, squashed = self.units, self.grad_gates, self.squashed
-        of_h = grad[:, :u]
+        of_i, of_f, of_g, of_o = (out[:, k * u : (k + 1) * u] for k in range(4))
+        np.subtract(1.0, self.gates, out=out)
+        # dL/dc' = grad_c' + grad_h' o (1 - tanh(c')^2)
+        opened = grad[:, :u] * self._o
         of_c = squashed * squashed
         np.subtract(1.0, of_c, out=of_c)
-        of_c *= self._o
-        of_c *= of_h
+        of_c *= opened
         of_c += grad[:, u:]
-        np.multiply(of_c, self._g, out=out[:, :u])
-        np.multiply(of_c, 0.0 if self.c is None else self.c, out=out[:, u : 2 * u])
-        np.multiply(of_c, self._i, out=out[:, 2 * u : 3 * u])
-        np.multiply(of_h, squashed, out=out[:, 3 * u :])
-        slopes = 1.0 - self.gates
-        slopes *= self.gates
-        of_g = slopes[:, 2 * u : 3 * u]
-        np.multiply(self._g, self._g, out=of_g)
-        np.subtract(1.0, of_g, out=of_g)
-        out *= slopes
-        if self.c is None:
-            return (out,)
-        if not self.cut:
-            np.multiply(of_c, self._f, out=self.grad_c)
-        return out, self.grad_c
+        # for o: grad_h' o tanh(c') (1 - o)
+        opened *= squashed
+        of_o *= opened
+        # for g: dL/dc' i (1 - g)(1 + g), and for i: dL/dc' i g (1 - i)
+        let_in = of_c * self._i
+        of_g *= 1.0 + self._g
+        of_g *= let_in
+        let_in *= self._g
+        of_i *= let_in
+        # dL/dc = dL/dc' f, and for f: dL/dc c (1 - f)
+        of_old = np.multiply(of_c, self._f, out=None if self.cut else self.grad_c)
+        of_f *= 0.0 if self.c is None else of_old * self.c
+        return (out,) if self.c is None else (out, self.grad_c)
 
     def infer(self, gates: Array, c: Array | None = None) -> Array:
         """[h', c']."""
