@@ -115,7 +115,7 @@ class Network:
         }
         self._sources = (None, *(_only(node.inputs) if not node.parts else None for node in nodes))
         self._reads = ((), *(tuple((at, part) for at, _, part in n.reads) for n in nodes))
-        self._ways = ((), *_ways(self.nodes))
+        self._ways = ((), *_ways(self.nodes, self.joins))
         self._targets = (None, *(_target(ways) for ways in self._ways[1:]))
 
     def forward_op(self, index: int) -> None:
@@ -152,13 +152,10 @@ class Network:
         gradients = self.gradients
         for (source, part, first, fresh), gradient in zip(self._ways[index], sent, strict=True):
             if part is not None:
-                total = gradients[source] = self.joins[source]
                 if first:
+                    total = gradients[source] = self.joins[source]
                     total.fill(0.0)
-                if fresh:
-                    total[:, part] = gradient
-                else:
-                    total[:, part] += gradient
+                np.copyto(part, gradient) if fresh else np.add(part, gradient, out=part)
             elif first:
                 gradients[source] = gradient
             else:
@@ -193,11 +190,9 @@ class Network:
         return values[last]
 
 
-Way: TypeAlias = tuple[int, slice | None, bool, bool]
-"""Where a node sends a gradient to: the value, its columns, and whether none has come before.
-
-The last says whether none has come to any of these columns.
-"""
+Way: TypeAlias = tuple[int, Array | None, bool, bool]
+"""Where a node sends a gradient to: the value, the part of its sum that is meant, or None for all
+of it, and whether none has come before, to the value and to any of these columns."""
 
 
 def _only(inputs: tuple[int, ...]) -> int | None:
@@ -216,7 +211,7 @@ def _target(ways: tuple[Way, ...]) -> int | None:
     return source if len(ways) == 1 and first and part is None else None
 
 
-def _ways(nodes: Sequence[Node]) -> tuple[tuple[Way, ...], ...]:
+def _ways(nodes: Sequence[Node], joins: Mapping[int, Array]) -> tuple[tuple[Way, ...], ...]:
     """The ways back of every node, for a backward pass from the last one to the first."""
     arrived: dict[int, set[int]] = {}
     ways: list[tuple[Way, ...]] = []
@@ -225,7 +220,8 @@ def _ways(nodes: Sequence[Node]) -> tuple[tuple[Way, ...], ...]:
         for source, _, part in node.reads:
             first, columns = source not in arrived, arrived.setdefault(source, set())
             now = set(range(part.start, part.stop)) if part else set[int]()
-            own.append((source, part, first, columns.isdisjoint(now)))
+            piece = joins[source][:, part] if part else None
+            own.append((source, piece, first, columns.isdisjoint(now)))
             columns |= now
         ways.append(tuple(own))
     return tuple(reversed(ways))

@@ -4,7 +4,7 @@ The parameters are shared by all steps, and their gradients are sums over all of
 columns of several gates is kept column by column in memory, so that each gate is one piece of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -248,6 +248,11 @@ def squash(x: Array, out: Array) -> None:
     np.divide(1.0, out, out=out)
 
 
+def _each(gates: Array, count: int) -> Iterator[Array]:
+    units = gates.shape[1] // count
+    return (gates[:, k * units : (k + 1) * units] for k in range(count))
+
+
 class Gates(Op):
     """What makes a new state of the gates and the old one; `gates` keeps them, squashed."""
 
@@ -287,28 +292,33 @@ class GRUGates(Gates):
         self.y: Array = np.zeros((batch, units), dtype)
         self.grad_gates: Array = np.zeros((batch, 4 * units), dtype)
         self.grad_h: Array = np.zeros((batch, units), dtype)
+        self.settled()
+
+    def settled(self) -> None:
+        """Take the views of each gate."""
+        self._r, self._z = _each(self.gates, 2)
+        self._of_r, self._of_z, self._of_n, self._of_n_h = _each(self.grad_gates, 4)
+        self._of_gates = self.grad_gates[:, : 2 * self.units]
 
     def forward(self, gates: Array, h: Array | None = None) -> Array:
         """h': (batch, units)."""
         u, n, y = self.units, self.n, self.y
         self.n_h, self.h = gates[:, 3 * u :], h
         squash(gates[:, : 2 * u], self.gates)
-        r, z = self.gates[:, :u], self.gates[:, u:]
-        np.multiply(r, self.n_h, out=n)
+        np.multiply(self._r, self.n_h, out=n)
         n += gates[:, 2 * u : 3 * u]
         np.tanh(n, out=n)
         # (1 - z) n + z h = n + z (h - n)
         np.subtract(0.0 if h is None else h, n, out=y)
-        y *= z
+        y *= self._z
         y += n
         return y
 
     def backward(self, grad: Array) -> tuple[Array, ...]:
         """(for the gates, for h)."""
-        u, n, out = self.units, self.n, self.grad_gates
-        r, z = self.gates[:, :u], self.gates[:, u:]
-        of_r, of_z, of_n, of_n_h = (out[:, k * u : (k + 1) * u] for k in range(4))
-        np.subtract(1.0, self.gates, out=out[:, : 2 * u])
+        n, out, r, z = self.n, self.grad_gates, self._r, self._z
+        of_r, of_z, of_n, of_n_h = self._of_r, self._of_z, self._of_n, self._of_n_h
+        np.subtract(1.0, self.gates, out=self._of_gates)
         # dL/dn_x = grad (1 - z) (1 - n^2)
         np.multiply(n, n, out=of_n)
         np.subtract(1.0, of_n, out=of_n)
@@ -360,8 +370,8 @@ class LSTMGates(Gates):
 
     def settled(self) -> None:
         """Take the views of each gate."""
-        u = self.units
-        self._i, self._f, self._g, self._o = (self.gates[:, k * u : (k + 1) * u] for k in range(4))
+        self._i, self._f, self._g, self._o = _each(self.gates, 4)
+        self._of_i, self._of_f, self._of_g, self._of_o = _each(self.grad_gates, 4)
 
     def forward(self, gates: Array, c: Array | None = None) -> Array:
         """[h', c']: (batch, 2 * units)."""
@@ -381,7 +391,7 @@ class LSTMGates(Gates):
     def backward(self, grad: Array) -> tuple[Array, ...]:
         """(for the gates, for c)."""
         u, out, squashed = self.units, self.grad_gates, self.squashed
-        of_i, of_f, of_g, of_o = (out[:, k * u : (k + 1) * u] for k in range(4))
+        of_i, of_f, of_g, of_o = self._of_i, self._of_f, self._of_g, self._of_o
         np.subtract(1.0, self.gates, out=out)
         # dL/dc' = grad_c' + grad_h' o (1 - tanh(c')^2)
         opened = grad[:, :u] * self._o
