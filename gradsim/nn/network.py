@@ -155,7 +155,10 @@ class Network:
                 if first:
                     total = gradients[source] = self.joins[source]
                     total.fill(0.0)
-                np.copyto(part, gradient) if fresh else np.add(part, gradient, out=part)
+                if fresh:
+                    np.copyto(part, gradient)
+                else:
+                    np.add(part, gradient, out=part)
             elif first:
                 gradients[source] = gradient
             else:
