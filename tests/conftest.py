@@ -1,11 +1,15 @@
 """For all tests: the environment before any import that reads it, and frames stored as text."""
 
 import os
+import signal
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is first imported
 os.environ["TEXTUAL_ANIMATIONS"] = "none"  # read when Textual is first imported
 for _name in ("NO_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES"):
     os.environ.pop(_name, None)
+
+# A shell tells what it runs in the background to ignore it, and all that this starts inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from collections.abc import Callable, Iterator
 from difflib import unified_diff

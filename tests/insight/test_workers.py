@@ -15,11 +15,9 @@ import pytest
 from gradsim.insight.workers import ONE_THREAD, Workers
 
 PARENT = """
-import os, signal, sys, time
+import os, sys, time
 from gradsim.insight.workers import Workers
 if __name__ == "__main__":
-    # A shell may have told what it runs in the background to ignore it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     with Workers(2) as workers:
         print(*{workers.submit(os.getpid).result() for _ in range(8)}, flush=True)
         endless = [workers.submit(time.sleep, 1000) for _ in range(4)]
