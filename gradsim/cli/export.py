@@ -6,6 +6,7 @@ import click
 
 from gradsim.cli.terminal import note
 from gradsim.errors import InputError
+from gradsim.files import write_whole
 
 TARGETS = ("torch",)
 
@@ -36,9 +37,5 @@ def export(state: str, target: str, output: str | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{output} cannot be written: {reason}") from None
+    write_whole(Path(output), text.encode())
     note(f"wrote {output}: run it with `python {output}` where PyTorch is installed")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gradsim.errors import InputError
-from gradsim.keeping.files import reason, short
+from gradsim.files import reason
+from gradsim.keeping.files import short
 from gradsim.keeping.session_text import FORMAT
 from gradsim.scenario import reading
 from gradsim.scenario.format import Kept, Scenario

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gradsim.errors import InputError, nearest
-from gradsim.keeping.files import reason, short, write_whole
+from gradsim.files import reason
+from gradsim.keeping.files import short, write_whole
 from gradsim.keeping.preferences import DEFAULTS, PREFERENCES, Preferences, spelled
 from gradsim.scenario.lines import line_numbers
 from gradsim.scenario.words import plain, shown

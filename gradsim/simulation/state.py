@@ -13,6 +13,7 @@ import numpy as np
 from gradsim.errors import InputError, nearest
 from gradsim.experiment.build import MEMORY_BOUND, load_data, shapes
 from gradsim.experiment.experiment import Experiment
+from gradsim.files import write_with
 from gradsim.nn.arrays import Array
 from gradsim.simulation.run import Origin, Position
 from gradsim.simulation.session import Session
@@ -111,15 +112,8 @@ def arrays_of(experiment: Experiment, origin: Origin) -> dict[str, Array]:
 
 def save(session: Session, path: Path) -> None:
     """Write the state to a file, whole or not at all. Raises InputError where that fails."""
-    draft = path.with_name(f"{path.name}.part")
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **state_of(session))
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{path} cannot be written: {reason}") from None
+    arrays = state_of(session)
+    write_with(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
 
 
 def read(path: Path) -> State:

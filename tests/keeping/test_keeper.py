@@ -109,7 +109,7 @@ def test_a_write_that_breaks_off_leaves_the_file_before(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gradsim.keeping.files.os.fsync", full)
+        patch.setattr("gradsim.files.os.fsync", full)
         it.do(Switch({"activation": "tanh"}))
         keeper.keep()
         written(keeper)

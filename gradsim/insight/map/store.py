@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from gradsim.errors import InputError
 from gradsim.experiment.build import load_data
 from gradsim.experiment.tables import is_file
+from gradsim.files import write_whole
 from gradsim.insight.map.axes import shown
 from gradsim.insight.map.cells import NUMBERS, Cell
 from gradsim.insight.map.order import Place
@@ -64,7 +65,8 @@ class MapFile:
             self.cells = self._read(text)
             same = text.startswith(head)
             if text and not same:
-                _replace(path, head + "".join(self._row(cell) for cell in self.cells.values()))
+                text = head + "".join(self._row(cell) for cell in self.cells.values())
+                write_whole(path, text.encode())
             self._file: TextIO = path.open("a", encoding="utf-8", newline="")
             if not text:
                 self._write(head)
@@ -235,10 +237,3 @@ def _line(row: Iterable[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(row)
     return text.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Another content for a file, in one go: there is never half of it."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(text, encoding="utf-8", newline="")
-    beside.replace(path)
