@@ -90,10 +90,10 @@ def diagnose(
         theory = [] if numbers["time"] else lines_of(numbers["theory"])
         lines = [
             *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
+            *(wrapped("first cause", "; ".join([cause.sentence, *cause.way])) if cause else []),
             *wrapped("why", ledger["sentence"]),
             *(line for words in time_words(numbers["time"]) for line in wrapped("time", words)),
             *(line for head, words in theory for line in wrapped(head, words)),
-            *(wrapped("first cause", "; ".join([cause.sentence, *cause.way])) if cause else []),
             "",
             *(
                 line

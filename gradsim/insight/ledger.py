@@ -24,7 +24,7 @@ from gradsim.nn.network import LayerName, Network
 from gradsim.nn.normalization import Normalization
 from gradsim.nn.op import Op
 from gradsim.nn.recurrent import Gates, OverTime, RecurrentLinear
-from gradsim.numbers import signed
+from gradsim.numbers import number, signed
 from gradsim.simulation.session import Session
 
 ROUNDING = 1e-12
@@ -125,10 +125,12 @@ class Block:
         """`layer 7 lost 0.63 decades: activation slope -0.63 (effective ...), weights +0.00`."""
         if self.norm_in == 0.0:
             return f"nothing arrives at {self.name}"
+        if not isfinite(self.norm_in):
+            return f"a gradient of {number(self.norm_in)} arrives at {self.name} already"
         if self.norm_out == 0.0:
             return f"{self.name} lost all: {_stopper(self.main)} lets nothing through"
         if not isfinite(self.decades):
-            return f"{self.name} leaves the number range"
+            return f"{self.name} makes the gradient {number(self.norm_out)}"
         told = [_path_words(path) for path in self.paths if len(self.paths) == 1]
         if not told:
             told = [

@@ -1,7 +1,7 @@
 """The ledger's identities, on every architecture the engine has."""
 
 from itertools import product
-from math import inf, log10, nextafter
+from math import inf, isfinite, log10, nextafter
 from typing import Any
 
 import numpy as np
@@ -148,7 +148,16 @@ def test_dead_and_not_finite_networks_have_a_ledger_too() -> None:
     broken = ledger(
         session_of(steps=3, activation="relu", initializer_gain=1e200, learning_rate=1.0)
     )
-    assert "leaves the number range" in broken.sentence
+    assert broken.sentence == "a gradient of NaN arrives at output already"
+
+
+def test_the_layer_in_which_the_gradient_leaves_the_number_range_is_named() -> None:
+    found = ledger(
+        session_of(steps=0, activation="identity", initializer_gain=1e3, loss_factor=1e303)
+    )
+    broken = next(block for block in found.blocks if not isfinite(block.norm_out))
+    assert isfinite(broken.norm_in)
+    assert broken.sentence == found.sentence == f"{broken.name} makes the gradient ∞"
 
 
 @pytest.mark.parametrize(
