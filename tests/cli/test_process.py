@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -138,3 +139,29 @@ def test_a_terminal_without_unicode_gets_question_marks() -> None:
     done = call("run", "--set", "depth=é", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 2
     assert done.stderr.startswith('gradsim: --set: depth is "?", but must be')
+
+
+@pytest.mark.parametrize("module", ["click", "gradsim.cli.main"])
+def test_ctrl_c_while_it_loads_is_no_traceback(module: str) -> None:
+    code = (
+        "import sys; from gradsim.cli import start\n"
+        "class Impatient:\n"
+        "    @staticmethod\n"
+        "    def find_spec(name, *_):\n"
+        f"        if name == {module!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient)\n"
+        "start.main()"
+    )
+    done = call("list", command=(sys.executable, "-c", code))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_command_begins_where_ctrl_c_is_heard() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"gradsim": "gradsim.cli.start:main"}
+    done = call(
+        "--version", command=(sys.executable, "-c", "from gradsim.cli import start; start.main()")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("gradsim")
