@@ -36,7 +36,7 @@ def test_wheel_carries_scenarios_data_and_types(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         points = next(name for name in names if name.endswith("entry_points.txt"))
-        assert "gradsim = gradsim.cli.main:main" in archive.read(points).decode()
+        assert "gradsim = gradsim.cli.start:main" in archive.read(points).decode()
     for scenario in (ROOT / "scenarios").glob("*.toml"):
         assert f"gradsim/scenarios/{scenario.name}" in names
     assert "gradsim/experiment/datasets/digits.npz" in names

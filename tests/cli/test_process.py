@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -155,13 +154,3 @@ def test_ctrl_c_while_it_loads_is_no_traceback(module: str) -> None:
     )
     done = call("list", command=(sys.executable, "-c", code))
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
-
-
-def test_the_command_begins_where_ctrl_c_is_heard() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["scripts"] == {"gradsim": "gradsim.cli.start:main"}
-    done = call(
-        "--version", command=(sys.executable, "-c", "from gradsim.cli import start; start.main()")
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("gradsim")
