@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from errno import EACCES, EISDIR, ENOENT
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,22 @@ def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
             _write_beside(Path(os.path.realpath(path)), write)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {reason(error)}") from None
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no file can be written, before long work is done for it.
+
+    Raises InputError, a sentence. What it lets pass can still fail: a disk may be full later.
+    """
+    trouble = None
+    if path.is_dir():
+        trouble = EISDIR
+    elif not path.parent.is_dir():
+        trouble = ENOENT
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        trouble = EACCES
+    if trouble is not None:
+        raise InputError(f"{path} cannot be written: {os.strerror(trouble).lower()}")
 
 
 def reason(error: OSError) -> str:

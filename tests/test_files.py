@@ -66,3 +66,26 @@ def test_what_breaks_off_leaves_the_old_file_and_no_draft(
         write_with(path, broken)
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == b"old"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path, words in (
+        (tmp_path / "none" / "state.npz", "no such file or directory"),
+        (tmp_path, "is a directory"),
+    ):
+        # So many steps would take hours: it is told at once, or this test does not end.
+        assert run(["run", "--steps", "1000000", "--save", str(path)]) == 2
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err) == ("", f"gradsim: {path} cannot be written: {words}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_takes_no_number_away(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "--depth", "2", "--width", "4", "--steps", "1", "--save", "/dev/full"]) == 2
+    shown = capsys.readouterr()
+    assert "step 1: loss " in shown.out
+    assert shown.err == "gradsim: /dev/full cannot be written: no space left on device\n"
+    assert Path("/dev/full").is_char_device()

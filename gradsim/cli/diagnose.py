@@ -55,7 +55,7 @@ def diagnose(
     count = whole("--steps", steps, 0, 1_000_000)
     asked = changes(settings, knobs)
 
-    from gradsim.cli.tables import WIDTH, wrapped  # noqa: PLC0415
+    from gradsim.cli.tables import WIDTH, cause_lines, wrapped  # noqa: PLC0415
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
     from gradsim.insight.clip_advisor import advise  # noqa: PLC0415
     from gradsim.insight.clip_advisor import plain as plain_advice  # noqa: PLC0415
@@ -90,7 +90,7 @@ def diagnose(
         theory = [] if numbers["time"] else lines_of(numbers["theory"])
         lines = [
             *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
-            *(wrapped("first cause", "; ".join([cause.sentence, *cause.way])) if cause else []),
+            *cause_lines(cause),
             *wrapped("why", ledger["sentence"]),
             *(line for words in time_words(numbers["time"]) for line in wrapped("time", words)),
             *(line for head, words in theory for line in wrapped(head, words)),

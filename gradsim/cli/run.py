@@ -14,6 +14,7 @@ from gradsim.cli.knobs import KnobCommand, declared, set_option, whole
 from gradsim.cli.terminal import Progress, note
 from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError
+from gradsim.files import check_place
 
 if TYPE_CHECKING:
     from gradsim.experiment.experiment import Experiment
@@ -114,11 +115,14 @@ def run(
         runs = varied(declared(settings, knobs), vary)
         _vary(runs, count, as_json=as_json, as_csv=as_csv)
         return
+    if save:
+        check_place(Path(save))
     every = whole("--details-every", details_every, 1, MOST_STEPS) if details_every else None
 
     from gradsim.cli.opening import opened  # noqa: PLC0415
     from gradsim.cli.tables import text  # noqa: PLC0415
     from gradsim.insight.csv_text import csv_history, csv_layers  # noqa: PLC0415
+    from gradsim.insight.first_cause import first_cause  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
 
     with one_thread():
@@ -133,20 +137,26 @@ def run(
             numbers["details"] = close_look.seen()
         if stop:
             numbers["stopped"] = stop.reasons
-        if save:
-            from gradsim.simulation.state import save as save_state  # noqa: PLC0415
-
-            save_state(session, Path(save))
+        cause = None if as_json or as_csv else first_cause(session)
     if as_json:
         click.echo(json.dumps(jsonable(numbers), indent=2, allow_nan=False))
     elif as_csv:
         click.echo(csv_history(numbers) if history else csv_layers(numbers), nl=False)
     else:
-        click.echo(text(numbers))
+        click.echo(text(numbers, cause))
+    if save:  # last, so that a full disk takes no number away
+        _save(session, Path(save))
     done = len(numbers["history"]["step"]) - 1
     note(f"{done} training step{'s' if done != 1 else ''} in {seconds:.1f} s")
     if stop:
         note("; ".join(stop.reasons) or f"none of these has happened: {', '.join(until)}")
+
+
+def _save(session: "Session", path: Path) -> None:
+    from gradsim.simulation.state import save  # noqa: PLC0415
+
+    with one_thread():
+        save(session, path)
 
 
 def _vary(runs: "list[tuple[str, Experiment]]", count: int, *, as_json: bool, as_csv: bool) -> None:

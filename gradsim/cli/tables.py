@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import Any
 
 from gradsim.experiment.experiment import DEFAULTS, Experiment
+from gradsim.insight.first_cause import FirstCause
 from gradsim.insight.recurrence import words as time_words
 from gradsim.insight.report import HISTORY_COLUMNS
 
@@ -28,8 +29,11 @@ SHARES = ("saturated", "dead")
 """Layer columns that are shares: 0.25 reads better than 2.50e-01."""
 
 
-def text(report: dict[str, Any]) -> str:
-    """What is trained, where it stands, a table of the layers, and the verdict; 80 columns."""
+def text(report: dict[str, Any], cause: FirstCause | None = None) -> str:
+    """What is trained, where it stands, a table of the layers, and the verdict; 80 columns.
+
+    Where NaN or infinity appeared, `cause` is what they began with.
+    """
     history, verdict = report["history"], report["verdict"]
     experiment = Experiment.of(report["experiment"])
     changed = [
@@ -52,6 +56,7 @@ def text(report: dict[str, Any]) -> str:
         *_layer_table(report["layers"], updated=history["step"][-1] > 0),
         "",
         *wrapped(verdict["shape"], verdict["evidence"]["sentence"]),
+        *cause_lines(cause),
         *wrapped("why", report["ledger"]["sentence"]),
         *(line for words in time_words(report["time"]) for line in wrapped("time", words)),
         *(
@@ -61,6 +66,11 @@ def text(report: dict[str, Any]) -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def cause_lines(cause: FirstCause | None) -> list[str]:
+    """What NaN or infinity began with, and what led there; nothing where all is finite."""
+    return wrapped("first cause", "; ".join([cause.sentence, *cause.way])) if cause else []
 
 
 def _told(report: dict[str, Any]) -> list[str]:

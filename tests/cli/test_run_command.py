@@ -205,3 +205,15 @@ def test_time_steps_have_rows_of_their_own(capsys: pytest.CaptureFixture[str]) -
     assert " 1@64 " in out
     assert " 1@63 " not in out
     assert "of 64 time steps" in out.replace("\n  ", " ")
+
+
+def test_where_nan_began_is_told_as_diagnose_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--depth", "4", "--activation", "relu", "--learning-rate", "1e120", "--steps", "4"]
+    told = []
+    for command in ("run", "diagnose"):
+        run([command, *arguments])
+        out = capsys.readouterr().out
+        told.append(out[out.index("first cause: step ") : out.index("why: ")])
+    assert told[0] == told[1]
+    assert run(["run", "--depth", "2", "--steps", "1"]) == 0
+    assert "first cause" not in capsys.readouterr().out
