@@ -70,8 +70,9 @@ def _applied(search: "Search") -> list[str]:
         return wrapped(
             "remedies", "nothing that was tried does better than the experiment as it is"
         )
+    # Options of their own, as these win over --set: the command can simply be made longer by them.
     flags = (
-        f"--set {shlex.quote(f'{name}={value}')}"
+        f"--{name} {shlex.quote(str(value))}"
         for name, value in best.tried.candidate.changes.items()
     )
     return wrapped("to apply the first", " ".join(flags))

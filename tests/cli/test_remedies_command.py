@@ -45,9 +45,17 @@ def test_a_table_with_every_change_and_how_to_make_the_best(
     assert "unchanged" in table[0]
     ranks = [line.split()[0] for line in table if line.split()[0].isdigit()]
     assert ranks == [str(k) for k in range(1, 35)]
-    flags = text.split("to apply the first: ")[1].split()[1::2]
-    changes = dict(flag.split("=") for flag in flags)
-    assert Experiment.of({}).switch(changes)
+    flags = text.split("to apply the first: ")[1].split()
+    changes = {
+        name.removeprefix("--"): value for name, value in zip(flags[::2], flags[1::2], strict=True)
+    }
+    # Put behind any command, whatever it says of these knobs, they hold.
+    before = [
+        part for knob in changes for part in (f"--{knob}", str(Experiment.of({}).value(knob)))
+    ]
+    run(["diagnose", "--json", *KNOBS, *before, *flags])
+    shown = json.loads(capsys.readouterr().out)["experiment"]
+    assert {knob: shown[knob] for knob in changes} == Experiment.of(changes).values(changes)
 
 
 @pytest.mark.usefixtures("_quick")
