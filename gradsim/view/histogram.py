@@ -19,6 +19,9 @@ LEVELS_ASCII = " ..::||##"
 LEAST = (20, 5)
 """Width and height below which a histogram says nothing."""
 
+ROUNDING = 1e-15
+"""Share of the largest entry below which a mean is what rounding leaves of 0."""
+
 Label = tuple[int, str]
 """The cell that a text is about, and the text."""
 
@@ -113,7 +116,10 @@ def facts(tally: Tally, width: int) -> Line:
             break
     if tally.finite:
         parts.append([("std ", "label"), (number(tally.std), "value")])
-        parts.append([("mean ", "label"), (number(tally.mean), "value")])
+        # A mean that is 0 in theory is what rounding leaves, and another number on each machine.
+        rounded = abs(tally.mean) < ROUNDING * tally.largest
+        mean = "~0" if rounded and tally.mean else number(tally.mean)
+        parts.append([("mean ", "label"), (mean, "value")])
         parts.append([("largest ", "label"), (number(tally.largest), "value")])
     if not any(count for _, count, _ in odd):
         parts.append([("none zero, subnormal or not finite", "label")])

@@ -228,3 +228,11 @@ def test_words_are_whole_and_the_formula_comes_first() -> None:
             # A path's name never stands without its formula.
             assert page.count("of the sum of all paths") == page.count("arrives")
     assert plain(draw(layout(study, True, 76, 4, "braille")[3], 76, 4)).startswith("path ")
+
+
+def test_a_mean_that_only_rounding_leaves_says_so() -> None:
+    left = tally_of(0.1, 0.2, -0.3, 1e-18)
+    assert left.mean != 0.0
+    assert "mean ~0" in shown(left, 60, 10)[-1]
+    assert "mean 0 " in shown(tally_of(1.0, -1.0), 60, 10)[-1] + " "
+    assert "mean 2.5e-4" in shown(tally_of(1e-3, -5e-4), 60, 10)[-1]
