@@ -104,15 +104,22 @@ def _begun(run: Run) -> int:
 
 
 def _same_batches(live: Side, pinned: Side) -> bool:
-    named = DATA_KNOBS | {"seed", "batch-size"}
     differing = live.experiment.differs(pinned.experiment).keys()
-    return not named & differing and _begun(live.run) == _begun(pinned.run)
+    same = not _other_data(live, pinned) and not {"seed", "batch-size"} & differing
+    return same and _begun(live.run) == _begun(pinned.run)
+
+
+def _other_data(live: Side, pinned: Side) -> bool:
+    """Whether other rows are read; all recurrent cells read the same sequences."""
+    differing = DATA_KNOBS & live.experiment.differs(pinned.experiment).keys()
+    through_time = "none" not in (live.experiment.cell, pinned.experiment.cell)
+    return bool(differing - {"cell"} if through_time else differing)
 
 
 def _notes(live: Side, pinned: Side) -> list[str]:
     notes = []
     differing = pinned.experiment.differs(live.experiment)
-    if DATA_KNOBS & differing.keys():
+    if _other_data(live, pinned):
         notes.append("other data: each run goes on with its own, so their losses do not compare")
     elif "seed" in differing:
         notes.append("another seed: other weights at the start, and other batches")

@@ -77,6 +77,17 @@ def test_same_batches_or_why_not(changes: dict[str, Any], same: bool, note: str)
     assert bool(found.notes) == bool(note)
 
 
+def test_recurrent_cells_read_the_same_sequences() -> None:
+    knobs = {"data": "digits-rows", "depth": 1, "width": 4}
+    session = after(Pin(), Switch({"cell": "gru"}), Advance(Grain.STEP, 1), cell="rnn", **knobs)
+    found = both(session)
+    assert found.same_batches
+    assert found.notes == ()
+    session.do(Switch({"cell": "none", "data": "digits"}))
+    session.do(Advance(Grain.STEP, 1))
+    assert not both(session).same_batches
+
+
 def test_a_rebuilt_run_beside_one_from_a_state_sees_other_batches(tmp_path: Path) -> None:
     save(after(Advance(Grain.STEP, 4)), tmp_path / "state.npz")
     state = read(tmp_path / "state.npz")
