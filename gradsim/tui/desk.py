@@ -152,6 +152,7 @@ class Desk(App[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         self.arranging = True
+        self._pace.cells = width * height
         fits = width >= SMALLEST[0] and height >= SMALLEST[1]
         self.screen.set_class(not bordered(height), "cramped")
         self.screen.set_class(side_by_side(width, height), "wide")

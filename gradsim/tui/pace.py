@@ -17,12 +17,18 @@ seconds.
 """
 
 
+USUAL_CELLS = 4000
+"""Cells for which the above is made, give or take a half: 120x40 has 4,800."""
+
+
 class Pace:
     """Says at every turn of the clock what is to be drawn. Nothing stays undrawn in the end."""
 
     def __init__(self) -> None:
         self.sparing = False
         """Whether the terminal is behind a slow line."""
+        self.cells = 0
+        """Of the terminal: a picture of more costs a slow line more."""
         self._turn = 0
         self._stale = self._plots_stale = False
 
@@ -38,6 +44,9 @@ class Pace:
         every, plots_every = _EVERY[
             "sparing" if self.sparing else "fastest" if fastest else "usual"
         ]
+        if self.sparing:
+            larger = max(round(self.cells / USUAL_CELLS), 1)
+            every, plots_every = every * larger, plots_every * larger
         plots = self._plots_stale and (at_rest or self._turn % plots_every == 0)
         drawn = plots or (self._stale and (at_rest or self._turn % every == 0))
         self._stale &= not drawn

@@ -18,6 +18,10 @@ def test_pictures_a_second() -> None:
     slow = Pace()
     slow.sparing = True
     assert drawn(slow, 3 * second) == (6, 1)
+    larger = Pace()
+    larger.sparing, larger.cells = True, 200 * 60
+    assert drawn(larger, 9 * second) == (6, 1), "a picture of more cells costs more"
+    assert drawn(Pace(), second) == (30, 10)
 
 
 @pytest.mark.parametrize("sparing", [False, True])
