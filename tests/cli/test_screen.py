@@ -103,7 +103,7 @@ def test_colors_are_those_that_can_be_shown(
     def first() -> str:
         # A style keeps what it was rendered as at first, so each time there is a new one.
         fresh = {"map-vanishing-5": Style(color="#0d1117", bgcolor="#8ccbff"), "": Style()}
-        monkeypatch.setattr("gradsim.tui.theme.STYLES", fresh)
+        monkeypatch.setattr("gradsim.tui.theme._Now.styles", fresh)
         return next(iter(colored(PICTURE, terminal.stream)))
 
     assert "48;5;" in first()  # 256 colors
