@@ -35,7 +35,7 @@ def test_every_label_of_the_layer_line_the_legend_and_the_charts_is_a_term(
     session.do(Advance(Grain.STEP, 2))
     shown = frame(session, View())
     seen = labels([words.layer(shown, 200)])
-    for width in (30, 60, 120):
+    for width in (34, 60, 120):  # a narrower legend is cut
         seen |= labels([profile.profile(shown, width, 20, "braille")[0]])
     for name in ("loss", "gradient"):
         seen |= labels([history.chart(shown, name, 120, 10, "braille", only=True)[0]])
