@@ -7,6 +7,7 @@ from textual.events import MouseMove, MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 
 from gradsim.simulation.actions import Switch, Visit
+from gradsim.simulation.run import Position
 from gradsim.tui.help import HelpScreen
 from gradsim.tui.views import VIEWS
 
@@ -47,7 +48,7 @@ async def test_the_timeline_is_in_every_view_and_keys_that_wait_are_one_visit() 
         for step in (4, 9, 17):
             it.driver.visit(step)
         it.advance(0.0)
-        assert it.session.actions[before:] == [Visit(0, (18, 0))]  # type: ignore[arg-type]
+        assert it.session.actions[before:] == [Visit(0, Position(18, 0))]
         assert "step 17" in await text(pilot)
 
 

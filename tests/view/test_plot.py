@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from gradsim.view.axes import Floats
 from gradsim.view.plot import MARKS, Axis, Curve, Markers, Picture, draw, fit, sample
 
 NAN, INF = math.nan, math.inf
@@ -65,7 +66,7 @@ def canvas(picture: Picture) -> tuple[range, range]:
 
 
 def one(
-    y: Sequence[float],
+    y: Sequence[float] | Floats,
     limits: Axis,
     width: int = 60,
     height: int = 14,
@@ -335,7 +336,7 @@ def test_points_beside_the_chart_are_not_drawn() -> None:
 def test_a_spike_is_not_lost(style: str, at: int) -> None:
     y = np.ones(100_000)
     y[at] = 99.0
-    curve = Curve("loss", np.arange(100_000), y, style)  # type: ignore[arg-type]
+    curve = Curve("loss", np.arange(100_000, dtype=np.float64), y, style)
     picture = draw([curve], Axis(0, 99_999), Axis(0, 100), 104, 14)
     top = [column for row, column in places(picture, style) if row == 0]
     left = 104 - 100
@@ -356,7 +357,7 @@ def test_many_points_reach_plotext_as_two_a_column(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(plotext.figure, "signal", counted)
     noise = np.random.default_rng(0).standard_normal(100_000)
     for connect in (True, False):
-        one(noise, Axis(-5, 5), 60, 14, connect=connect)  # type: ignore[arg-type]
+        one(noise, Axis(-5, 5), 60, 14, connect=connect)
     assert len(sent) == 2
     assert sent[0] <= 2 * 60 + 2
     assert sent[1] <= 60 * 14
@@ -372,7 +373,7 @@ def test_a_level_line_of_many_points_reaches_both_ends() -> None:
 def test_a_gap_among_many_points_is_not_bridged() -> None:
     y = np.ones(10_000)
     y[4000:6000] = NAN
-    picture = one(y, Axis(0, 2), 102, 14)  # type: ignore[arg-type]
+    picture = one(y, Axis(0, 2), 102, 14)
     columns = {column for _, column in places(picture, "live")}
     assert not columns & set(range(45, 60))
     assert columns > {*range(5, 40), *range(65, 102)}
@@ -505,8 +506,9 @@ def test_a_curve_needs_as_many_x_as_y() -> None:
 
 
 def test_markers_that_are_not_known() -> None:
+    unknown: Any = "emoji"
     with pytest.raises(ValueError, match="known are: braille, block, ascii"):
-        draw([], Axis(0, 1), Axis(0, 1), 40, 10, "emoji")  # type: ignore[arg-type]
+        draw([], Axis(0, 1), Axis(0, 1), 40, 10, unknown)
 
 
 EXTREMES = [NAN, INF, -INF, 0.0, 5e-324, 1e-320, 3e-8, 1e-8, 1.0, 7e5, 1e308, LARGEST]
