@@ -40,6 +40,12 @@ def advance(it: GradsimApp, steps: int) -> None:
     it.advance(0.0)
 
 
+async def settled(pilot: Pilot[None]) -> None:
+    """Until another session has come on screen."""
+    for _ in range(20):
+        await pilot.pause(0)
+
+
 async def text(pilot: Pilot[None]) -> str:
     await pilot.pause(0)
     # On a busy machine it takes more than one turn until a new view has found its place.

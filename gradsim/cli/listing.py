@@ -141,14 +141,14 @@ def _settings() -> Table:
 
 def _keys() -> Table:
     from gradsim.tui.binding import full_name  # noqa: PLC0415
-    from gradsim.tui.keymap import tables  # noqa: PLC0415
+    from gradsim.tui.keymap import Keymap, tables  # noqa: PLC0415
 
     return [
         ("name", "key", "what it does"),
         *(
             (full_name(table, key), key.shown, key.about)
             for table, keys in tables().items()
-            for key in keys
+            for key in Keymap().now(keys, table)
         ),
     ]
 

@@ -6,6 +6,7 @@ from gradsim.experiment.experiment import DEFAULTS, KNOBS, Experiment, right
 from gradsim.tui.places import Place
 from gradsim.tui.switching import idle, shown
 from gradsim.tui.theme import style
+from gradsim.view.key_words import Told
 from gradsim.view.lines import plain, wrapped_words
 
 HELP_LINES = 4
@@ -43,15 +44,16 @@ def about_choice(knob: str, choice: str, width: int, height: int) -> Text:
     return _text([(f"{choice}: {formula}", "text", HELP_LINES - 1), effect], width, height)
 
 
-def about_place(experiment: Experiment, said: str, width: int, height: int) -> Text:
+def about_place(experiment: Experiment, said: str, width: int, height: int, told: Told) -> Text:
     """What the first row is for."""
     help_text = (
         "where values are set: in all layers, in one "
         f"(1 to {experiment.hidden_layers}), in a range "
-        "(3-5) or in the head (output); left and right go through them, enter types one; "
+        "(3-5) or in the head (output); ⟨knob-list.neighbor-back⟩ and "
+        "⟨knob-list.neighbor⟩ go through them, enter types one; "
         "a layer without a value of its own has that of all layers"
     )
-    return _text([(said, "message", 2), (help_text, "text", HELP_LINES)], width, height)
+    return _text([(said, "message", 2), (told(help_text), "text", HELP_LINES)], width, height)
 
 
 def _one(text: str) -> Block:

@@ -78,11 +78,12 @@ class GradsimApp(Moving, Switching, Asking):
             self.call_later(self._bring, own)
 
     async def _bring(self, driver: Driver) -> None:
-        """Bring another session on screen, with views that know nothing of the one before."""
-        before, self.panes = self.panes, {}
-        self.driver, self.remedy = driver, None
+        """Bring another session on screen, with views of its own, as it was left with."""
+        self.put_away.keep(self.driver, self.panes, self.remedy)
+        self.driver = driver
+        self.panes, self.remedy = self.put_away.take(driver)
         self.settings = replace(self.settings, view=FLOW, keys=(), own_idle=no_rule)
-        for pane in before.values():
+        for pane in self.put_away.forgotten(self.lessons.drivers()):
             pane.close()
             await pane.remove()
         self._arrange(*self.size)
@@ -111,7 +112,7 @@ class GradsimApp(Moving, Switching, Asking):
 
     def on_unmount(self) -> None:
         """End what runs in the background."""
-        for pane in self.panes.values():
+        for pane in (*self.panes.values(), *self.put_away.panes()):
             pane.close()
 
     def on_resize(self, event: Resize) -> None:

@@ -33,7 +33,7 @@ class Causes:
         yield from session.perform(Visit(session.run.number, position))
         yield from session.recalling()
         self._cause, self._place = cause, (session.run.number, position)
-        return f"{cause.brief}; j says more"
+        return f"{cause.brief}; ⟨first-cause⟩ says more"
 
     def here(self) -> "FirstCause | None":
         """The cause that was found, where the session stands right behind it."""

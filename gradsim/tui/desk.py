@@ -21,6 +21,7 @@ from gradsim.tui.keys import KEYS
 from gradsim.tui.lessons import Lessons
 from gradsim.tui.pace import COMPUTING, FRAMES_PER_SECOND, SLICE, Pace
 from gradsim.tui.panels import BESIDE, PANELS, SMALLEST, bordered, heights, side_by_side
+from gradsim.tui.put_away import PutAway
 from gradsim.tui.settings import FLOW, Settings
 from gradsim.tui.start import settle
 from gradsim.tui.theme import THEMES, use
@@ -74,10 +75,15 @@ class Desk(App[None]):
         self.keymap, _ = keymap(preferences.keys)
         self.set_keymap(dict(self.keymap.own))
         self.settings = Settings(
-            tabs=self.keymap.tabs(), app_keys=self.keymap.now(KEYS), idle=self.idle
+            tabs=self.keymap.tabs(),
+            app_keys=self.keymap.now(KEYS),
+            told=self.keymap.told,
+            idle=self.idle,
         )
         self.panes: dict[str, ViewPane] = {}
         """The views that have been opened."""
+        self.put_away = PutAway()
+        """Those of sessions that wait while another one is on screen."""
         self._live = live
         self._canvases: dict[str, Canvas] = {}
         self._timer: Timer | None = None
@@ -270,7 +276,9 @@ class Desk(App[None]):
             if self.driver.follows_scenario:
                 message = message or playback.verdict
             if playback.taken_over:
-                narration = "You have taken over. enter returns to the scenario where you left it."
+                narration = (
+                    "You have taken over. ⟨go-on⟩ returns to the scenario where you left it."
+                )
         return View(
             layer=self.layer,
             level=self.level,
@@ -279,8 +287,10 @@ class Desk(App[None]):
             settled=driver.playing and (driver.notch >= len(SPEEDS) - 1 or still),
             busy=driver.busy,
             remedy=self.remedy,
-            narration=narration,
-            message=message,
+            narration=self.keymap.told(narration),
+            message=self.keymap.told(message),
+            taken_over=playback is not None and playback.taken_over,
+            told=self.keymap.told,
             first_start=not self.touched and playback is None and len(self.session.runs) == 1,
             milestones=driver.milestones,
             ahead=playback is not None and playback.ahead and self.driver.follows_scenario,

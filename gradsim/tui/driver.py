@@ -276,7 +276,7 @@ class Driver:
     def _next_of_scenario(self, playback: "Playback", elapsed: float) -> bool:
         if playback.over:
             self.concluded, self.playing = True, False
-            self.message = "the scenario is over: try something, backspace goes back, q quits"
+            self.message = "the scenario is over: try something, ⟨go-back⟩ goes back, ⟨quit⟩ quits"
             return True
         if not playback.clock(elapsed):
             return True

@@ -36,8 +36,8 @@ def _no_scenario(instead: str) -> Rule:
 def _go_on(now: Now) -> str:
     playback = now.driver.playback
     if playback and not playback.taken_over and now.driver.concluded:
-        return "the scenario is over: backspace goes back in it, q quits"
-    return _no_scenario("0 lists the lessons")(now)
+        return "the scenario is over: ⟨go-back⟩ goes back in it, ⟨quit⟩ quits"
+    return _no_scenario("⟨open-lessons⟩ lists the lessons")(now)
 
 
 def _back(now: Now) -> str:
@@ -67,7 +67,7 @@ def _pin(now: Now) -> str:
     known = any(record.layers is not None for record in session.run.records[:1])
     if session.pinned or known or now.driver.busy or session.cursor.step:
         return ""
-    return "there is no profile yet that could be pinned: PgDn makes a step"
+    return "there is no profile yet that could be pinned: ⟨move-step⟩ makes a step"
 
 
 def _level(now: Now) -> str:
@@ -92,11 +92,19 @@ CHARTS = ("linear", "fixed", "sorted", "nearer", "farther")
 
 
 def _charts(now: Now) -> str:
-    return "" if now.settings.view == FLOW else "the charts are in the view flow: 1 goes there"
+    return (
+        ""
+        if now.settings.view == FLOW
+        else "the charts are in the view flow: ⟨open-flow⟩ goes there"
+    )
 
 
 def _history(now: Now) -> str:
-    return "" if now.settings.view == FLOW else "the history is in the view flow: 1 goes there"
+    return (
+        ""
+        if now.settings.view == FLOW
+        else "the history is in the view flow: ⟨open-flow⟩ goes there"
+    )
 
 
 def _view(name: str) -> Rule:
@@ -104,11 +112,13 @@ def _view(name: str) -> Rule:
 
 
 def _fastest(now: Now) -> str:
-    return f"{now.driver.speed} is the fastest: - is slower" if now.driver.fastest else ""
+    return (
+        f"{now.driver.speed} is the fastest: ⟨speed-back⟩ is slower" if now.driver.fastest else ""
+    )
 
 
 def _slowest(now: Now) -> str:
-    return f"{now.driver.speed} is the slowest: + is faster" if now.driver.notch == 0 else ""
+    return f"{now.driver.speed} is the slowest: ⟨speed⟩ is faster" if now.driver.notch == 0 else ""
 
 
 def _last_layer(now: Now) -> str:
@@ -121,7 +131,7 @@ def _first_layer(now: Now) -> str:
 
 RULES: dict[str, Rule] = {
     "go_on": _go_on,
-    "go_back": _no_scenario("← goes back one op, PgUp one step"),
+    "go_back": _no_scenario("⟨move-op-back⟩ goes back one op, ⟨move-step-back⟩ one step"),
     **{f"move('{grain}', -1)": _back for grain in ("op", "layer", "phase", "step")},
     "event(-1)": _back,
     "speed(1)": _fastest,

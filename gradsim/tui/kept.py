@@ -20,6 +20,7 @@ from gradsim.keeping.sessions import Entry, ago
 from gradsim.tui.binding import bound
 from gradsim.tui.keys import DIALOG_KEYS
 from gradsim.tui.theme import style
+from gradsim.view.key_words import Told
 
 _BOX = """
     {0} {{ align: center middle; background: $background 60%; }}
@@ -58,9 +59,11 @@ class ChoiceDialog(Dialog):
         rows: Sequence[tuple[str, str, str]],
         about: str,
         enter: str,
+        told: Told,
     ) -> None:
         """`rows` have a first word, what it is, and a remark; `enter` says what enter does."""
         super().__init__()
+        self._told = told
         self._named, self._rows, self._about, self._enter = title, rows, about, enter
 
     def compose(self) -> ComposeResult:
@@ -82,7 +85,7 @@ class ChoiceDialog(Dialog):
         )
         box = Vertical(self._list, Static(Text(self._about, style("label"))))
         box.border_title = self._named
-        box.border_subtitle = f"enter {self._enter}   esc back"
+        box.border_subtitle = self._told(f"enter {self._enter}   ⟨dialog.back⟩ back")
         yield box
 
     def on_mount(self) -> None:
@@ -100,10 +103,10 @@ class NameDialog(Dialog):
 
     DEFAULT_CSS = _BOX.format("NameDialog")
 
-    def __init__(self, folder: Path, keep: Callable[[Path], None]) -> None:
+    def __init__(self, folder: Path, keep: Callable[[Path], None], told: Told) -> None:
         """`keep` writes the session into a file; it raises InputError where that fails."""
         super().__init__()
-        self._folder, self._keep = folder, keep
+        self._folder, self._keep, self._told = folder, keep, told
 
     def compose(self) -> ComposeResult:
         """The field, and where it goes."""
@@ -111,7 +114,7 @@ class NameDialog(Dialog):
         self._about = Static(Text(f"goes to {short(self._folder)}", style("label")))
         box = Vertical(self._input, self._about)
         box.border_title = "keep this session as"
-        box.border_subtitle = "enter keeps it   esc back"
+        box.border_subtitle = self._told("enter keeps it   ⟨dialog.back⟩ back")
         yield box
 
     def on_mount(self) -> None:

@@ -18,6 +18,7 @@ from gradsim.tui.keys import (
 )
 from gradsim.tui.settings import FLOW, Tab
 from gradsim.tui.views import VIEWS
+from gradsim.view.key_words import with_keys
 
 APP = ""
 """The name of the app's own table: its keys work in every view, unless that has them too."""
@@ -33,18 +34,30 @@ VIEW_KEYS: tuple[Key, ...] = (
 """Keys that open the views, in the order of the tabs."""
 
 
+_TABLES: Mapping[str, tuple[Key, ...]] = {
+    APP: (*KEYS, *VIEW_KEYS),
+    "knob-list": PANEL_KEYS,
+    "stop-list": STOP_KEYS,
+    "command-list": PALETTE_KEYS,
+    "setting-list": SETTING_KEYS,
+    "dialog": DIALOG_KEYS,
+}
+
+
 @cache
 def tables() -> Mapping[str, tuple[Key, ...]]:
     """Every table of keys by its name; within one a key does one thing. Loads all views."""
-    return {
-        APP: (*KEYS, *VIEW_KEYS),
-        "knob-list": PANEL_KEYS,
-        "stop-list": STOP_KEYS,
-        "command-list": PALETTE_KEYS,
-        "setting-list": SETTING_KEYS,
-        "dialog": DIALOG_KEYS,
-        **{view.NAME: view.load().KEYS for view in VIEWS},
-    }
+    return {**_TABLES, **{view.NAME: view.load().KEYS for view in VIEWS}}
+
+
+@cache
+def _table(name: str) -> Mapping[str, Key]:
+    """One table by the full names of what its keys do. Loads no view but the one it is of."""
+    keys = _TABLES.get(name, ())
+    for view in VIEWS:
+        if name == view.NAME:
+            keys = view.load().KEYS
+    return {full_name(name, key): key for key in keys}
 
 
 @cache
@@ -64,7 +77,16 @@ class Keymap:
 
     def of(self, name: str) -> str:
         """The key that does this, as it is shown."""
-        return self._now(_names()[name][1], name).shown
+        return self._now(_table(name.rpartition(".")[0])[name], name).shown
+
+    def told(self, text: str) -> str:
+        """A sentence with the keys of now, in the places of the names of what they do."""
+
+        def key_of(name: str) -> str:
+            known = name in _table(name.rpartition(".")[0])
+            return self.of(name) if known else f"⟨{name}⟩"  # a text of somebody else's
+
+        return with_keys(text, key_of)
 
     def tabs(self) -> tuple[Tab, ...]:
         """The views with their keys."""
@@ -76,6 +98,8 @@ class Keymap:
         )
 
     def _now(self, key: Key, name: str) -> Key:
+        if "⟨" in key.about:
+            key = replace(key, about=self.told(key.about))
         if name not in self.own:
             return key
         return replace(key, keys=self.own[name], shown=shown(self.own[name]))

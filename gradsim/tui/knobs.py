@@ -21,6 +21,7 @@ from gradsim.tui.keys import PANEL_KEYS
 from gradsim.tui.places import Place
 from gradsim.tui.rows import BLANK, choice_row, groups, knob_row, place_row
 from gradsim.tui.switching import Turn, inherited, turned, typed
+from gradsim.view.key_words import Told
 
 WIDTH = 78
 """Columns of the panel, where the terminal has them."""
@@ -55,7 +56,12 @@ class KnobScreen(ModalScreen[None]):
     """
 
     def __init__(
-        self, driver: Driver, layer: int, take: Callable[[Turn], None], opened: str = ""
+        self,
+        driver: Driver,
+        layer: int,
+        take: Callable[[Turn], None],
+        told: Told,
+        opened: str = "",
     ) -> None:
         """`layer` is the one selected in the app; `take` makes a switch, or says why not.
 
@@ -65,6 +71,10 @@ class KnobScreen(ModalScreen[None]):
         self._driver = driver
         self._selected = layer
         self._take = take
+        self._told = told
+        self._keys = {
+            name: told(f"⟨knob-{name}⟩") if knob.key else "" for name, knob in KNOBS.items()
+        }
         self._place = Place()
         self._row = opened or next(iter(KNOBS))
         """The highlighted row: a knob, or `PLACE`."""
@@ -138,8 +148,8 @@ class KnobScreen(ModalScreen[None]):
 
     def _drawn(self, row: str) -> Table:
         if row == PLACE:
-            return place_row(self._place, self._goal())
-        return knob_row(self._experiment, row, self._place)
+            return place_row(self._place, self._goal(), self._keys, self._told)
+        return knob_row(self._experiment, row, self._place, self._keys)
 
     def _draw_again(self) -> None:
         """One knob may bring others into use: every row is drawn anew."""
@@ -158,19 +168,24 @@ class KnobScreen(ModalScreen[None]):
     def _describe(self) -> None:
         width = min(WIDTH, self.app.size.width) - FRAME
         self._box.border_title = self._open or f"knobs of {self._place.words}"
-        tab = f"tab {self._goal().words}"
+        tab = f"⟨knob-list.go-to-layer⟩ {self._goal().words}"
         if self._open:
-            self._box.border_subtitle = f"enter takes it   q {'closes' if self._opened else 'back'}"
+            away = "closes" if self._opened else "back"
+            foot = f"enter takes it   ⟨knob-list.back⟩ {away}"
             text = about_choice(self._open, self._choice, width, ABOUT_LINES)
         else:
-            marks = "◆ own  x not own" if self._place.layers else "* not the default"
-            self._box.border_subtitle = f"enter opens  ← → next  {tab}  {marks}  q closes"
+            marks = (
+                "◆ own  ⟨knob-list.inherit⟩ not own" if self._place.layers else "* not the default"
+            )
+            arrows = "⟨knob-list.neighbor-back⟩ ⟨knob-list.neighbor⟩"
+            foot = f"enter opens  {arrows} next  {tab}  {marks}  ⟨knob-list.back⟩ closes"
             if self._row == PLACE:
-                text = about_place(self._experiment, self._said, width, ABOUT_LINES)
+                text = about_place(self._experiment, self._said, width, ABOUT_LINES, self._told)
             else:
                 text = about_knob(
                     self._experiment, self._row, self._place, self._said, width, ABOUT_LINES
                 )
+        self._box.border_subtitle = self._told(foot)
         self._about.update(text)
 
     # -- keys -------------------------------------------------------------------------------------
@@ -253,7 +268,9 @@ class KnobScreen(ModalScreen[None]):
         if self._open or self._input.display:
             return
         if self._row == PLACE:
-            self._do(Turn(message="x takes away a layer's own value of a knob below"))
+            self._do(
+                Turn(message="⟨knob-list.inherit⟩ takes away a layer's own value of a knob below")
+            )
         else:
             session, experiment = self._driver.session, self._experiment
             self._do(inherited(session, experiment, self._row, self._place))
@@ -279,7 +296,7 @@ class KnobScreen(ModalScreen[None]):
 
     def _do(self, turn: Turn) -> None:
         self._take(turn)
-        self._said = turn.message
+        self._said = self._told(turn.message)
         self._draw_again()
 
     def _close_field(self) -> None:

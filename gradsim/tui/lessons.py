@@ -47,6 +47,10 @@ class Lessons:
             return now
         return self._left.get(name)
 
+    def drivers(self) -> list[Driver]:
+        """Those that can be gone back to: the user's own, and lessons."""
+        return [*([self.own] if self.own else []), *self._left.values()]
+
     def _put_away(self, now: Driver) -> None:
         now.playing = False
         if now.playback:

@@ -21,17 +21,17 @@ def outcome(action: Action, session: Session) -> str:
             numbers = session.run.number, session.pinned.run.number
             return "swapped: run {} is the live one now, run {} the pinned one".format(*numbers)
         case Undo():
-            return "back in the run before the last switch; U returns to the one behind it"
+            return "back in the run before the last switch; ⟨redo⟩ returns to the one behind it"
         case Redo():
-            return "in the run behind the switch again; u undoes it once more"
+            return "in the run behind the switch again; ⟨undo⟩ undoes it once more"
     return ""
 
 
 def _pinned(session: Session) -> str:
     if session.pinned is None:
-        return "nothing is pinned any more; p pins the run of now"
+        return "nothing is pinned any more; ⟨pin⟩ pins the run of now"
     record = session.run.records[session.pinned.step]
     column = record.column("delta_norm")
     if column is None or not np.any(np.isfinite(column) & (column > 0)):
         return "pinned, but nothing of it can be drawn: its gradients are zero or not finite"
-    return f"pinned at step {record.step}: switch, and it goes on beside; p lets go of it"
+    return f"pinned at step {record.step}: switch, and it goes on beside; ⟨pin⟩ lets go of it"

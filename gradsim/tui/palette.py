@@ -15,6 +15,7 @@ from gradsim.tui.binding import full_name
 from gradsim.tui.commands import Command, IdleOf, found
 from gradsim.tui.keys import PALETTE_KEYS
 from gradsim.tui.theme import style
+from gradsim.view.key_words import Told
 
 KEY_WIDTH, NAME_WIDTH = 10, 36
 """Columns for keys and names in the list."""
@@ -50,8 +51,9 @@ class PaletteScreen(ModalScreen[Command]):
     PaletteScreen Static { height: 2; color: $foreground; margin-top: 1; }
     """
 
-    def __init__(self, known: Sequence[Command], idle: IdleOf) -> None:
+    def __init__(self, known: Sequence[Command], idle: IdleOf, told: Told) -> None:
         super().__init__()
+        self._told = told
         self._idle = idle
         self._all = known
         self._found: list[Command] = []
@@ -63,7 +65,10 @@ class PaletteScreen(ModalScreen[Command]):
         self._about = Static()
         box = Vertical(self._input, self._list, self._about)
         box.border_title = "commands"
-        box.border_subtitle = "↑ ↓ choose   enter does it   esc closes"
+        box.border_subtitle = self._told(
+            "⟨command-list.choose-back⟩ ⟨command-list.choose⟩ choose   enter does it   "
+            "⟨command-list.back⟩ closes"
+        )
         yield box
 
     def on_mount(self) -> None:

@@ -1,7 +1,7 @@
 """The panels of the main screen: which there are, how tall at a given size, what each shows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradsim.tui.keys import Key
 from gradsim.tui.settings import Settings, Tab
@@ -105,7 +105,7 @@ def foot_keys(frame: Frame, width: int, settings: Settings) -> list[Key]:
     own = len(keys)
     taken = {name for key in settings.keys for name in key.keys.split(",")}
     keys += [
-        key
+        replace(key, brief="return") if key.action == "go_on" and frame.view.taken_over else key
         for key in settings.app_keys
         if key.brief
         and taken.isdisjoint(key.keys.split(","))

@@ -20,6 +20,7 @@ from gradsim.keeping.settings_file import change
 from gradsim.tui.binding import bound
 from gradsim.tui.keys import SETTING_KEYS
 from gradsim.tui.theme import style
+from gradsim.view.key_words import Told
 
 
 def turned_setting(preferences: Preferences, name: str, path: Path) -> tuple[Preferences, str]:
@@ -51,13 +52,14 @@ class PreferenceScreen(ModalScreen[None]):
     """
 
     def __init__(
-        self, preferences: Preferences, path: Path, take: Callable[[Preferences], None]
+        self, preferences: Preferences, path: Path, take: Callable[[Preferences], None], told: Told
     ) -> None:
         """`path` is the settings file; `take` makes the app follow the settings."""
         super().__init__()
         self._preferences = preferences
         self._path = path
         self._take = take
+        self._told = told
         self._said = ""
         """Why the last change has not been kept."""
 
@@ -67,7 +69,10 @@ class PreferenceScreen(ModalScreen[None]):
         self._about = Static()
         box = Vertical(self._list, self._about)
         box.border_title = "settings"
-        box.border_subtitle = "enter ← → change   q closes"
+        box.border_subtitle = self._told(
+            "enter ⟨setting-list.neighbor-back⟩ ⟨setting-list.neighbor⟩ change   "
+            "⟨setting-list.back⟩ closes"
+        )
         yield box
 
     def on_mount(self) -> None:

@@ -1,14 +1,15 @@
 """The rows of the panel of knobs: groups of knobs, each with its value and its marks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.table import Table
 from rich.text import Text
 
-from gradsim.experiment.experiment import DEFAULTS, KNOBS, PARTS, Experiment
+from gradsim.experiment.experiment import DEFAULTS, PARTS, Experiment
 from gradsim.tui.places import Place, spans
 from gradsim.tui.switching import idle, shown
 from gradsim.tui.theme import style
+from gradsim.view.key_words import Told
 
 BLANK = Text(" ")
 
@@ -29,18 +30,18 @@ def groups(names: Iterable[str]) -> list[list[str]]:
     return out
 
 
-def place_row(place: Place, goal: Place) -> Table:
+def place_row(place: Place, goal: Place, keys: Mapping[str, str], told: Told) -> Table:
     """The first row: where values are set."""
     return _grid(
         ("", "key", 1),
-        ("", "key", 1),
+        ("", "key", _wide(keys)),
         ("layer:", "title", 23),
         (place.title, "value", 22),
-        (f"tab: {goal.words}", "label", None),
+        (told(f"⟨knob-list.go-to-layer⟩: {goal.words}"), "label", None),
     )
 
 
-def knob_row(experiment: Experiment, knob: str, place: Place) -> Table:
+def knob_row(experiment: Experiment, knob: str, place: Place, keys: Mapping[str, str]) -> Table:
     """A knob with its key and its value: in brackets where it does nothing now, and marked.
 
     `◆` is a layer's own value, `*` one that is not the default.
@@ -60,11 +61,16 @@ def knob_row(experiment: Experiment, knob: str, place: Place) -> Table:
     indent = "" if knob in BEGINNINGS else "  "
     return _grid(
         (mark, "quiet" if nothing else "message", 1),
-        (KNOBS[knob].key, "quiet" if nothing else "key", 1),
+        (keys[knob], "quiet" if nothing else "key", _wide(keys)),
         (f"{indent}{knob}", "quiet" if nothing else "text", 23),
         (f"({value})" if nothing else value, "quiet" if nothing else "value", 22),
         (note, "label", None),
     )
+
+
+def _wide(keys: Mapping[str, str]) -> int:
+    """Cells for the keys of knobs."""
+    return max(map(len, keys.values()))
 
 
 def choice_row(choice: str, formula: str) -> Table:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gradsim.tui.keys import KEYS, Key
 from gradsim.view.charts import Charts
 from gradsim.view.curve_looks import Markers
+from gradsim.view.key_words import Told, as_it_is
 
 FLOW = "flow"
 """The view that the app opens with."""
@@ -43,6 +44,8 @@ class Settings:
     """Its own keys."""
     app_keys: tuple[Key, ...] = KEYS
     """Those of the app, as they are now."""
+    told: Told = as_it_is
+    """Puts the keys of now into a sentence that names some."""
     idle: Callable[[str], str] = no_rule
     """Why an action of the app makes no sense now, in a sentence; or nothing."""
     own_idle: Callable[[str], str] = no_rule

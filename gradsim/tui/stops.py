@@ -16,6 +16,7 @@ from gradsim.tui.binding import bound
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import STOP_KEYS
 from gradsim.tui.theme import style
+from gradsim.view.key_words import Told
 
 TYPE = "type"
 """The row that opens the field to type in."""
@@ -40,8 +41,9 @@ class StopScreen(ModalScreen[None]):
     StopScreen Static { height: 3; color: $foreground; margin-top: 1; }
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, told: Told) -> None:
         super().__init__()
+        self._told = told
         self._driver = driver
         self._rows = [Condition(name) for name in EVENTS]
         self._rows += [c for c in driver.stopping.conditions if c not in self._rows]
@@ -53,7 +55,9 @@ class StopScreen(ModalScreen[None]):
         self._about = Static()
         box = Vertical(self._list, self._input, self._about)
         box.border_title = "stop playback where"
-        box.border_subtitle = "space on or off  x off the list  q back"
+        box.border_subtitle = self._told(
+            "⟨stop-list.turn⟩ on or off  ⟨stop-list.remove⟩ off the list  ⟨stop-list.back⟩ back"
+        )
         yield box
 
     def on_mount(self) -> None:

@@ -81,7 +81,9 @@ def typed(session: Session, experiment: Experiment, knob: str, text: str, place:
 def inherited(session: Session, experiment: Experiment, knob: str, place: Place) -> Turn:
     """A layer's own value taken away again, so that it has that of all layers."""
     if not place.layers:
-        return Turn(message="x takes away a layer's own value: choose the layer first")
+        return Turn(
+            message="⟨knob-list.inherit⟩ takes away a layer's own value: choose the layer first"
+        )
     if not place.own(experiment, knob):
         return Turn(message=f"{place.words}: {knob} is that of all layers already")
     change = {place.name(knob): INHERIT}
@@ -118,7 +120,7 @@ def idle_key(experiment: Experiment, knob: str) -> str:
         return ""
     other, _ = KNOBS[knob].used_with or ("", ())
     if experiment.value(other) == "none" and KNOBS[other].key:
-        return f"{knob} does nothing now: {other} is none; {KNOBS[other].key} turns it on"
+        return f"{knob} does nothing now: {other} is none; ⟨knob-{other}⟩ turns it on"
     return f"{knob} does nothing now: {why}"
 
 

@@ -30,7 +30,7 @@ def keep_as(app: "Desk") -> None:
         named = path.parent == sessions_folder() and shlex.quote(path.stem)
         app.say(f"kept: {f'gradsim open {named}' if named else open_command(path)}")
 
-    app.push_screen(NameDialog(sessions_folder(), keep))
+    app.push_screen(NameDialog(sessions_folder(), keep, app.keymap.told))
 
 
 def choose_session(app: "Desk") -> None:
@@ -47,9 +47,8 @@ def choose_session(app: "Desk") -> None:
             app.wanted = found[index].path
             app.exit()
 
-    app.push_screen(
-        ChoiceDialog("sessions", rows(found), "the one on screen stays kept", "opens it"), take
-    )
+    about = "the one on screen stays kept"
+    app.push_screen(ChoiceDialog("sessions", rows(found), about, "opens it", app.keymap.told), take)
 
 
 def copy_command(app: "Desk") -> None:
@@ -83,4 +82,4 @@ def choose_export(app: "Desk") -> None:
 
     listed = [(name, kind.about, "") for name, kind in KINDS.items()]
     about = "goes to the current folder, into a new file"
-    app.push_screen(ChoiceDialog("export", listed, about, "writes it"), take)
+    app.push_screen(ChoiceDialog("export", listed, about, "writes it", app.keymap.told), take)

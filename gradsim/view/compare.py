@@ -8,6 +8,7 @@ from gradsim.numbers import number, share
 from gradsim.view.difference import Profiles, bars, profiles, told
 from gradsim.view.frame import Frame
 from gradsim.view.history import available, chart
+from gradsim.view.key_words import Told, as_it_is
 from gradsim.view.lines import Line, Run, beside, fitted, length, spread, wrapped, wrapped_words
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 from gradsim.view.words import BADGES
@@ -156,21 +157,23 @@ def _profile(found: Profiles, width: int, height: int, markers: Markers) -> list
 NOT_PINNED = (
     "Two runs side by side, step by step on the same batches. Pin this one, switch something, and "
     "play: both go on.",
-    (("p", "pin this run"),),
+    (("pin", "pin this run"),),
 )
 NOT_SWITCHED = (
     "The live run is still the pinned one. Switch something: then there are two.",
-    (("a", "activation"), ("i", "initializer"), ("n", "normalization"), ("s", "skip"),
-     ("k", "any knob")),
+    (("knob-activation", "activation"), ("knob-initializer", "initializer"),
+     ("knob-normalization", "normalization"), ("knob-skip", "skip"), ("knobs", "any knob")),
 )  # fmt: skip
 NOT_BACK_YET = (
     "The gradient of this step has not come back yet.",
-    (("space", "play"), ("PgDn", "one step")),
+    (("play", "play"), ("move-step", "one step")),
 )
 
 
-def waiting(words: str, keys: Sequence[tuple[str, str]], width: int, height: int) -> list[Line]:
-    """Why there are not two runs to be seen, and which keys help."""
-    parts: list[list[Run]] = [[(f"{key} ", "key"), (what, "label")] for key, what in keys]
+def waiting(
+    words: str, keys: Sequence[tuple[str, str]], width: int, height: int, told: Told = as_it_is
+) -> list[Line]:
+    """Why there are not two runs to be seen, and which keys help: names of what they do."""
+    parts: list[list[Run]] = [[(told(f"⟨{name}⟩ "), "key"), (what, "label")] for name, what in keys]
     lines = [*wrapped_words(words, "text", width), fitted([], width), *wrapped(parts, width)]
     return (lines + [fitted([], width)] * height)[:height]

@@ -14,6 +14,7 @@ from gradsim.simulation.run import Run
 from gradsim.simulation.scalars import SCALARS
 from gradsim.simulation.session import Session, Switched
 from gradsim.view.axes import Floats
+from gradsim.view.key_words import Told, as_it_is
 from gradsim.view.lane import Lane, lane
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class View:
     """Whether nothing has been done yet, so that it is said what could be."""
     milestones: "Milestones | None" = None
     """Where something happened, for the timeline."""
+    taken_over: bool = False
+    """Whether a scenario waits where the user has left it."""
+    told: Told = as_it_is
+    """Puts the keys of now into a sentence that names some."""
 
 
 @dataclass(frozen=True, slots=True)

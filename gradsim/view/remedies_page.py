@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.remedies.search import Search, Stage
 from gradsim.view.frame import Frame
+from gradsim.view.key_words import Told
 from gradsim.view.lines import Line, Run, fitted, wrapped_words
 from gradsim.view.plot import Markers
 from gradsim.view.profile import profile
@@ -41,7 +42,7 @@ def page(shown: Page, frame: Frame, width: int, height: int, markers: Markers) -
     """Exactly `height` lines."""
     search = shown.search
     if search is None:
-        return _filled(_introduction(width), width, height)
+        return _filled(_introduction(width, frame.view.told), width, height)
     top, room, below, chart = _parts(shown, search, frame, width, height, markers)
     lines = [row.line for row in _window(shown, room, width)]
     return _filled([*top, *_filled(lines, width, room), *below, *chart], width, height)
@@ -63,21 +64,27 @@ def _parts(
 ) -> tuple[list[Line], int, list[Line], list[Line]]:
     """What stands above the table, its lines, what stands below it, and the chart."""
     chart = _chart(shown, frame, width, height, markers)
-    top = _status(shown, search, width)
+    top = _status(shown, search, width, frame.view.told)
     below = [] if chart and height < ROOMY else _below(shown, search, width)
     return top, max(1, height - len(top) - len(below) - len(chart)), below, chart
 
 
-def _introduction(width: int) -> list[Line]:
+def _introduction(width: int, told: Told) -> list[Line]:
     return [
         fitted([], width),
         *wrapped_words(INTRODUCTION, "text", width),
         fitted([], width),
-        fitted([("t", "key"), (" tries them for the experiment as it is now", "label")], width),
+        fitted(
+            [
+                (told("⟨remedies.try-all⟩"), "key"),
+                (" tries them for the experiment as it is now", "label"),
+            ],
+            width,
+        ),
     ]
 
 
-def _status(shown: Page, search: Search, width: int) -> list[Line]:
+def _status(shown: Page, search: Search, width: int, told: Told) -> list[Line]:
     """How far the search is, and whether it is of another experiment."""
     lines: list[Line] = []
     if not search.over:
@@ -85,8 +92,9 @@ def _status(shown: Page, search: Search, width: int) -> list[Line]:
     elif search.problem:
         lines.append(fitted([(search.problem, "message")], width))
     elif search.stage is Stage.STOPPED:
-        words = f"stopped after {search.done} of {search.expected} trials; t begins anew"
-        lines.append(fitted([(words, "message")], width))
+        words = f"stopped after {search.done} of {search.expected} trials"
+        again = told("; ⟨remedies.try-all⟩ begins anew")
+        lines.append(fitted([(words + again, "message")], width))
     else:
         lines.append(fitted([(in_short(search), "label")], width))
     differing = search.experiment.differs(shown.now)
@@ -98,7 +106,7 @@ def _status(shown: Page, search: Search, width: int) -> list[Line]:
         runs: list[Run] = [
             ("for the experiment before ", "message"),
             (changes, "value"),
-            ("; t tries for this one", "message"),
+            (told("; ⟨remedies.try-all⟩ tries for this one"), "message"),
         ]
         lines.append(fitted(runs, width))
     return lines
@@ -136,8 +144,9 @@ def _chart(shown: Page, frame: Frame, width: int, height: int, markers: Markers)
         if shown.ghost_known
         else (f"{shown.ghost} is being trained up to this step …")
     )
+    away = frame.view.told("  ⟨remedies.ghost⟩ takes it away")
     return [
-        fitted([("▪ ", "remedy"), (title, "text"), ("  g takes it away", "label")], width),
+        fitted([("▪ ", "remedy"), (title, "text"), (away, "label")], width),
         *profile(frame, width, rows - 1, markers),
     ]
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from math import isfinite, isnan, nan
 
-from gradsim.experiment.experiment import KNOBS, Experiment
+from gradsim.experiment.experiment import KNOBS
 from gradsim.experiment.knobs import Effect
 from gradsim.numbers import decades, number, share
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.session import Switched
 from gradsim.view.frame import Frame
+from gradsim.view.key_words import Told, as_it_is
 from gradsim.view.lines import (
     Line,
     Run,
@@ -123,7 +124,15 @@ def verdict(frame: Frame, width: int, height: int) -> list[Line]:
         lead = (badge, str(shape)) if index == 0 else (" " * len(badge), "")
         lines.append(fitted((lead, (" ", ""), *line), width))
     if shape == "not-finite":
-        lines.append(fitted([("j ", "key"), ("goes to where it began", "label")], width))
+        lines.append(
+            fitted(
+                [
+                    (frame.view.told("⟨first-cause⟩ "), "key"),
+                    ("goes to where it began", "label"),
+                ],
+                width,
+            )
+        )
     for note in frame.verdict.notes:
         lines.append(fitted([("· ", "label"), (note.words, "label")], width))
     return (lines + [fitted([], width)] * height)[:height]
@@ -134,15 +143,18 @@ def effect(frame: Frame, width: int) -> Line:
     if frame.view.message:
         return fitted([(frame.view.message, "message")], width)
     if frame.switched is None:
-        return fitted([("a i n s c switch a part; what it does is said here", "label")], width)
-    runs = effect_runs(frame.switched)
+        names = SHOWN_SWITCHES if frame.experiment.cell == "none" else SHOWN_THROUGH_TIME
+        keys = " ".join(f"⟨knob-{name}⟩" for name in names if KNOBS[name].key)
+        hint = f"{keys} switch a part; what it does is said here"
+        return fitted([(frame.view.told(hint), "label")], width)
+    runs = effect_runs(frame.switched, frame.view.told)
     while len(runs) > 2 and length(runs) > width:
         # What matters most stands first; what does not fit whole is left out.
         runs.pop()
     return fitted(runs, width)
 
 
-def effect_runs(switched: Switched) -> list[Run]:
+def effect_runs(switched: Switched, keys: Told = as_it_is) -> list[Run]:
     """`sigmoid → relu: delta of layer 1 4.0e-14 → 1.5e-4, +9.6 decades; weights kept`."""
     # A choice speaks for itself; a number needs its knob's name.
     changes = ", ".join(
@@ -154,7 +166,8 @@ def effect_runs(switched: Switched) -> list[Run]:
     if _through_time(switched.before) != _through_time(switched.after):
         before = after = None  # two things that cannot be compared
         if _through_time(switched.after) and len(switched.after.places) == 2:
-            runs.append(("; only one time step: k, data digits-rows or recall for more", "message"))
+            told = "; only one time step: ⟨knobs⟩, data digits-rows or recall for more"
+            runs.append((keys(told), "message"))
     if before is not None and before == after:
         runs.append((": gradients as before", "text"))
         clipped = switched.before.clipped_grad_norm, switched.after.clipped_grad_norm
@@ -205,14 +218,14 @@ def _shown(value: object) -> str:
 def switches(frame: Frame, width: int, height: int) -> list[Line]:
     """Every switch with its key and its value."""
     names = shown_switches(frame, width, height)
-    lines = wrapped([_switch(frame.experiment, name) for name in names], width)
+    lines = wrapped([_switch(frame, name) for name in names], width)
     return (lines + [fitted([], width)] * height)[:height]
 
 
 def switch_at(frame: Frame, width: int, height: int, x: int, y: int) -> str | None:
     """The knob whose switch is at a place; None where there is none."""
     names = shown_switches(frame, width, height)
-    index = part_at([_switch(frame.experiment, name) for name in names], width, x, y)
+    index = part_at([_switch(frame, name) for name in names], width, x, y)
     return None if index is None else names[index]
 
 
@@ -222,17 +235,18 @@ def shown_switches(frame: Frame, width: int, height: int) -> list[str]:
     names = list(SHOWN_SWITCHES if e.cell == "none" else SHOWN_THROUGH_TIME)
     least = len(names)
     names += MORE_SWITCHES if e.cell == "none" else MORE_THROUGH_TIME
-    while len(names) > least and len(wrapped([_switch(e, n) for n in names], width)) > height:
+    while len(names) > least and len(wrapped([_switch(frame, n) for n in names], width)) > height:
         # What does nothing now gives way first.
         idle = [name for name in names[least:] if not e.in_use(name)]
         names.remove(idle[-1] if idle else names[-1])
     return names
 
 
-def _switch(e: Experiment, name: str) -> list[Run]:
-    knob, value = KNOBS[name], e.value(name)
+def _switch(frame: Frame, name: str) -> list[Run]:
+    e = frame.experiment
+    value = e.value(name)
     off = value == "none"
-    keys = f"{knob.back + ' ' if knob.back != knob.key.upper() else ''}{knob.key} "
+    keys = _keys(name, frame.view.told)
     if not e.in_use(name):
         return [(f"{keys}{name} ({_shown(value)})", "quiet")]
     return [
@@ -240,6 +254,14 @@ def _switch(e: Experiment, name: str) -> list[Run]:
         (f"{name} ", "label"),
         (_shown(value), "quiet" if off else "value"),
     ]
+
+
+def _keys(name: str, told: Told) -> str:
+    """The key of a knob; before it the one that goes back, unless that is the same with shift."""
+    if not KNOBS[name].key:
+        return " "
+    on, back = told(f"⟨knob-{name}⟩"), told(f"⟨knob-{name}-back⟩")
+    return f"{on} " if back == on.upper() else f"{back} {on} "
 
 
 def layer(frame: Frame, width: int) -> Line:

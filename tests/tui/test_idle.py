@@ -31,7 +31,7 @@ async def test_at_the_very_start_they_say_why_and_do_nothing(action: str) -> Non
         assert why
         await press(pilot, key_of(action))
         assert it.driver.message
-        assert it.driver.message in await text(pilot)
+        assert it.keymap.told(it.driver.message) in await text(pilot)
         assert (it.session.actions, it.session.cursor) == ([], (0, 0))
 
 

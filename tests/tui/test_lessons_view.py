@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from driving import MIDDLE, SMALL, SameFrame, advance, app, line, press, running, text
+from driving import MIDDLE, SMALL, SameFrame, advance, app, line, press, running, settled, text
 from textual.pilot import Pilot
 
 from gradsim.scenario.shelf import LESSONS, find, lessons, shipped
@@ -17,12 +17,6 @@ async def shelf(it: GradsimApp, pilot: Pilot[None]) -> str:
     for _ in range(len(shipped()) + 1):
         it.advance(0.0)
     return await text(pilot)
-
-
-async def settled(pilot: Pilot[None]) -> None:
-    """Until another session has come on screen."""
-    for _ in range(20):
-        await pilot.pause(0)
 
 
 def playback_of(it: GradsimApp) -> Playback:
@@ -74,7 +68,7 @@ async def test_a_lesson_is_played_left_and_gone_on_with() -> None:
         assert line(await text(pilot), "back in your own session")
         screen = await shelf(it, pilot)
         assert f"at {done} of" in screen
-        await press(pilot, *["down"] * 3, "enter")
+        await press(pilot, "enter")
         await settled(pilot)
         assert it.session is lesson
         assert playback_of(it).player.index == done

@@ -4,11 +4,12 @@ from concurrent.futures import BrokenExecutor, Future
 from typing import Any, ClassVar
 
 import pytest
-from driving import MIDDLE, SMALL, SameFrame, app, press, running, text
+from driving import MIDDLE, SMALL, SameFrame, app, press, running, settled, text
 from executors import Direct
 from textual.pilot import Pilot
 
 from gradsim.insight.map.cells import measure
+from gradsim.scenario.shelf import find, lessons
 from gradsim.simulation.actions import Switch
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.views.map import MapView
@@ -279,3 +280,22 @@ async def test_the_mouse_takes_the_cursor_to_a_cell_and_switches_to_it() -> None
         await text(pilot)
         assert before.differs(it.driver.experiment)
         await pilot.click(offset=(left, top))  # beside the field nothing is meant
+
+
+async def test_a_map_is_there_again_after_a_lesson() -> None:
+    it = small()
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "9", "v")
+        await measured(it, pilot)
+        await press(pilot, "left", "up")
+        it.say("")
+        before, survey = await text(pilot), pane(it).survey
+        it.play_lesson(find(lessons()[0]))
+        await settled(pilot)
+        assert "map" not in it.panes
+        it.leave_lesson()
+        await settled(pilot)
+        await press(pilot, "9")
+        it.advance(0.0)
+        assert pane(it).survey is survey
+        assert (await text(pilot)).splitlines()[2:] == before.splitlines()[2:]

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
-from driving import LARGE, MIDDLE, SMALL, SameFrame, app, press, running, text
+from driving import LARGE, MIDDLE, SMALL, SameFrame, app, press, running, settled, text
 from executors import Direct
 from textual.pilot import Pilot
 
 from gradsim.insight.remedies.search import Plan, Stage
 from gradsim.insight.trial import Outcome
+from gradsim.scenario.shelf import find, lessons
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.views import remedies
 from gradsim.tui.views.remedies import RemediesView
@@ -321,3 +322,47 @@ async def test_keys_that_need_a_remedy_say_that_there_is_none() -> None:
         for key, why in (("x", "nothing is being tried"), ("down", "no remedy has been tried")):
             await press(pilot, key)
             assert why in it.driver.message
+
+
+async def test_a_table_and_a_ghost_are_there_again_after_a_lesson() -> None:
+    it = small()
+    async with running(it, MIDDLE) as pilot:
+        await press(pilot, "8", "t")
+        await tried(it, pilot)
+        await press(pilot, "down", "g")
+        for _ in range(3):
+            it.advance(0.0)
+        before, ghost = await text(pilot), it.remedy
+        assert ghost is not None
+        it.play_lesson(find(lessons()[0]))
+        await settled(pilot)
+        assert it.remedy is None
+        await press(pilot, "8")
+        assert pane(it).search is None
+        it.leave_lesson()
+        await settled(pilot)
+        assert it.remedy is ghost
+        await press(pilot, "8")
+        it.say("")
+        assert (await text(pilot)).splitlines()[2:] == before.splitlines()[2:]
+
+
+async def test_what_a_lesson_was_looked_at_with_goes_when_it_begins_anew() -> None:
+    it = small()
+    async with running(it, MIDDLE) as pilot:
+        lesson = find(lessons()[0])
+        it.play_lesson(lesson)
+        await settled(pilot)
+        await press(pilot, "8")
+        first = pane(it)
+        it.leave_lesson()
+        await settled(pilot)
+        assert first.is_attached
+        left = it.lessons.of(lesson.name, it.driver)
+        assert left is not None
+        left.concluded = True
+        it.play_lesson(lesson)
+        await settled(pilot)
+        assert not first.is_attached
+        await press(pilot, "8")
+        assert pane(it) is not first

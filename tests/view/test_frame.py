@@ -251,7 +251,7 @@ def test_a_network_through_one_time_step_is_said_to_be_one() -> None:
             it.do(action)
         return plain([words.effect(frame(it, View()), 118)])
 
-    assert "only one time step: k, data digits-rows or recall for more" in said()
+    assert "only one time step: ⟨knobs⟩, data digits-rows or recall for more" in said()
     assert "time step:" not in said(data="digits-rows")
 
 

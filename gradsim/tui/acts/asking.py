@@ -18,11 +18,13 @@ class Asking(Looking):
         from gradsim.tui.commands import commands  # noqa: PLC0415
         from gradsim.tui.palette import PaletteScreen  # noqa: PLC0415
 
-        self.push_screen(PaletteScreen(commands(self.keymap), self._why_not), self._do)
+        known = commands(self.keymap)
+        self.push_screen(PaletteScreen(known, self._why_not, self.keymap.told), self._do)
 
     def _why_not(self, command: "Command") -> str:
         pane = self.panes.get(command.view)
-        return pane.idle(command.action) if pane else self.idle(command.action)
+        why = pane.idle(command.action) if pane else self.idle(command.action)
+        return self.keymap.told(why)
 
     async def _do(self, command: "Command | None") -> None:
         """Do what was chosen in the list, in its own view if it is a view's."""
@@ -36,7 +38,7 @@ class Asking(Looking):
         """What playback stops at."""
         from gradsim.tui.stops import StopScreen  # noqa: PLC0415
 
-        self.push_screen(StopScreen(self.driver))
+        self.push_screen(StopScreen(self.driver, self.keymap.told))
 
     def action_save(self) -> None:
         """Keep the session under a name."""
@@ -66,7 +68,8 @@ class Asking(Looking):
         """How the app looks and behaves."""
         from gradsim.tui.preferences import PreferenceScreen  # noqa: PLC0415
 
-        self.push_screen(PreferenceScreen(self.preferences, settings_file(), self.prefer))
+        screen = PreferenceScreen(self.preferences, settings_file(), self.prefer, self.keymap.told)
+        self.push_screen(screen)
 
     def action_turn_setting(self, name: str) -> None:
         """A setting to its next value; it is kept."""

@@ -64,10 +64,11 @@ class Switching(Desk):
         """The panel of knobs, opened on one of them."""
         from gradsim.tui.knobs import KnobScreen  # noqa: PLC0415
 
-        self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take, knob))
+        screen = KnobScreen(self.driver, self.selected_layer, self.take, self.keymap.told, knob)
+        self.push_screen(screen)
 
     def action_knobs(self) -> None:
         """Every knob in a list."""
         from gradsim.tui.knobs import KnobScreen  # noqa: PLC0415
 
-        self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take))
+        self.push_screen(KnobScreen(self.driver, self.selected_layer, self.take, self.keymap.told))

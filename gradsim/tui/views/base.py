@@ -5,6 +5,7 @@ worker processes that `tick` looks after, so that no key ever waits.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from gradsim.simulation.actions import Action
@@ -22,6 +23,9 @@ from gradsim.view.lines import Line, fitted
 if TYPE_CHECKING:
     from gradsim.insight.remedies.ghost import Ghost
     from gradsim.scenario.format import Scenario
+
+
+_NUMBERS = count(1)
 
 
 class Host(Protocol):
@@ -86,7 +90,8 @@ class ViewPane(Canvas, can_focus=True):
         super().__init_subclass__()
 
     def __init__(self, host: Host) -> None:
-        super().__init__(id=f"view-{self.NAME}", title=self.TITLE)
+        # There is one for each session that has been on screen.
+        super().__init__(id=f"view-{self.NAME}-{next(_NUMBERS)}", title=self.TITLE)
         self.host = host
 
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:

@@ -36,7 +36,7 @@ class CompareView(ViewPane):
         """Both runs, or what to press to have two."""
         both = self._of(frame)
         if both is None:
-            return waiting(*self._why(), width, height)
+            return waiting(*self._why(), width, height, settings.told)
         return page(frame, both, width, height, settings.markers, self._first)
 
     def _why(self) -> tuple[str, Sequence[tuple[str, str]]]:

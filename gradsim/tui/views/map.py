@@ -19,6 +19,7 @@ from gradsim.tui.settings import Settings
 from gradsim.tui.switching import Turn, problem
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.frame import Frame
+from gradsim.view.key_words import Told
 from gradsim.view.lines import Line, fitted, wrapped_words
 from gradsim.view.map import cell_at, draw, in_ascii, room
 from gradsim.view.map_picture import Picture
@@ -75,7 +76,7 @@ class MapView(ViewPane):
         self._area = width, height
         survey = self.survey
         if survey is None:
-            words = self._why or "the map is about to be measured"
+            words = settings.told(self._why) or "the map is about to be measured"
             lines = wrapped_words(words, "label", width)
             return (lines + [fitted([], width)] * height)[:height]
         live = self._live(survey.plan)
@@ -84,15 +85,17 @@ class MapView(ViewPane):
             *(width, height, settings.markers),
         )
         if key != self._drawn[0]:
-            lines = draw(self._picture(survey), width, height)
+            lines = draw(self._picture(survey, settings.told), width, height)
             self._drawn = key, in_ascii(lines) if settings.markers == "ascii" else lines
         return self._drawn[1]
 
-    def _picture(self, survey: Survey) -> Picture:
+    def _picture(self, survey: Survey, told: Told) -> Picture:
         found = survey.plan
         line = crossings(survey.factors(), found.x, found.y)
         cursor = self._cursor or self._nearest(found)
-        return Picture(found, survey.cells, line, self._live(found), cursor, self._status(survey))
+        return Picture(
+            found, survey.cells, line, self._live(found), cursor, told(self._status(survey))
+        )
 
     def press(
         self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
@@ -100,7 +103,7 @@ class MapView(ViewPane):
         """The cursor to a cell; a press on the cell under it switches to it."""
         if self.survey is None:
             return None
-        picture = self._picture(self.survey)
+        picture = self._picture(self.survey, settings.told)
         place = cell_at(picture, width, height, x, y)
         if place is None:
             return None
@@ -111,9 +114,9 @@ class MapView(ViewPane):
         places = survey.plan.places
         count = f"{places} cells" if survey.done else f"{len(survey.cells)} of {places} cells"
         if None in self._live(survey.plan):
-            count += ", the experiment is not on it: m measures around it"
+            count += ", the experiment is not on it: ⟨map.measure⟩ measures around it"
         elif self._stopped and not survey.done:
-            count += ", stopped: m goes on"
+            count += ", stopped: ⟨map.measure⟩ goes on"
         return count
 
     def _live(self, found: Plan) -> tuple[float | None, float | None]:
@@ -163,7 +166,7 @@ class MapView(ViewPane):
             self.survey, self._stopped, self._why = (
                 None,
                 True,
-                f"{error.problems[0]}; m begins anew",
+                f"{error.problems[0]}; ⟨map.measure⟩ begins anew",
             )
             return True
 

@@ -54,7 +54,7 @@ class RemediesView(ViewPane):
         Key("end", "end", "cursor(1000)", "the last one", "remedies"),
         Key("g", "g", "ghost", "its gradient beside the live one, in every view; and away",
             "remedies", "ghost"),
-        Key("enter", "enter", "apply", "switch to it; u takes it back", "remedies", "apply"),
+        Key("enter", "enter", "apply", "switch to it; ⟨undo⟩ takes it back", "remedies", "apply"),
     )  # fmt: skip
     executor: ClassVar[Callable[[], Executor]] = lambda: Workers(gently=True)
     """Who trains; a worker for each core, which lets the screen go first."""
@@ -185,16 +185,16 @@ class RemediesView(ViewPane):
     def idle(self, action: str) -> str:
         """Stopping needs a search under way, all about one remedy that there is one."""
         if action == "stop" and (self.search is None or self.search.over):
-            return "nothing is being tried: t tries remedies"
+            return "nothing is being tried: ⟨remedies.try-all⟩ tries remedies"
         if action not in ("try_all", "stop") and not self._ranked():
-            return "no remedy has been tried yet: t tries them"
+            return "no remedy has been tried yet: ⟨remedies.try-all⟩ tries them"
         return ""
 
     def action_try_all(self) -> None:
         """Begin a search for the experiment as it is now."""
         now = self.host.driver.experiment
         if self.search and not self.search.over and self.search.experiment == now:
-            self.host.say("this is being tried already: x stops it")
+            self.host.say("this is being tried already: ⟨remedies.stop⟩ stops it")
             return
         self._end_search()
         self._selected = ""

@@ -12,6 +12,7 @@ from gradsim.tui.settings import Settings
 from gradsim.tui.switching import Turn
 from gradsim.tui.views.base import Host, ViewPane
 from gradsim.view.frame import Frame
+from gradsim.view.key_words import Told
 from gradsim.view.lane import lane
 from gradsim.view.lines import Line, fitted
 from gradsim.view.lines import Run as Part
@@ -95,8 +96,11 @@ class WaterfallView(ViewPane):
             end = max(end, here + 1)
         if not end:
             wanted = "update" if self._quantity == RATIO else "gradient"
-            line = f"there is no {wanted} yet: PgDn makes a training step, space plays"
-            return [fitted([(line, "label")], width), *[fitted([], width)] * (height - 1)]
+            line = f"there is no {wanted} yet: ⟨move-step⟩ makes a training step, ⟨play⟩ plays"
+            return [
+                fitted([(settings.told(line), "label")], width),
+                *[fitted([], width)] * (height - 1),
+            ]
         if past.run is not self._run:
             self._run, self._cursor = past.run, None
         self._end, self._here = end, min(here, end - 1)
@@ -112,7 +116,7 @@ class WaterfallView(ViewPane):
             *(width, height, settings.markers, *events),
         )
         if key != self._drawn[0]:
-            picture = self._picture(past, frame, at_step, events, width)
+            picture = self._picture(past, frame, at_step, events, width, settings.told)
             self._drawn = key, draw(picture, width, height, settings.markers)
         return self._drawn[1]
 
@@ -132,6 +136,7 @@ class WaterfallView(ViewPane):
         at_step: Numbers | None,
         events: Sequence[Part | None],
         width: int,
+        keys: Told,
     ) -> Picture:
         """All that is drawn, from what is known of the steps in the window."""
         window, layout = self._window, self._layout
@@ -158,7 +163,8 @@ class WaterfallView(ViewPane):
             high=float(np.maximum.reduce(sizes.high[at, places.start : places.stop])),
         )
         room = width, layout.words
-        words = told(cell, self._quantity, frame.lane, self._happened(frame), self._note(), room)
+        note = keys(self._note())
+        words = told(cell, self._quantity, frame.lane, self._happened(frame), note, room)
         return Picture(
             noun=frame.lane.short,
             window=window,
@@ -204,7 +210,7 @@ class WaterfallView(ViewPane):
         if self._step() == self._here:
             return ""
         where = "before step 0" if self._here < 0 else f"at step {self._here}"
-        return f"{HERE} the session is {where}: enter takes it here"
+        return f"{HERE} the session is {where}: ⟨waterfall.go-there⟩ takes it here"
 
     # -- keys -----------------------------------------------------------------------------------
 

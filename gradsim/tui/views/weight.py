@@ -279,7 +279,9 @@ class WeightView(ViewPane):
             index = (row * wide + column,) if len(shape) == 1 else (row, column)
             self._select(replace(weight, index=index))
         else:
-            self.host.say("the map ends here: shift ↑ and shift ↓ select another layer")
+            self.host.say(
+                "the map ends here: ⟨weight.layer⟩ and ⟨weight.layer-back⟩ select another layer"
+            )
 
     def _select(self, weight: Weight | None) -> None:
         """Another weight; None is the one that its layer begins with."""

@@ -42,8 +42,11 @@ class WhyView(ViewPane):
         """Bars at the left or above, words at the right or below."""
         found = self._of(frame)
         if found is None:
-            line = "the gradient has not come back yet: shift → three times, or space"
-            return [fitted([(line, "label")], width), *[fitted([], width)] * (height - 1)]
+            line = "the gradient has not come back yet: ⟨move-phase⟩ three times, or ⟨play⟩"
+            return [
+                fitted([(settings.told(line), "label")], width),
+                *[fitted([], width)] * (height - 1),
+            ]
         if width >= SIDE_BY_SIDE:
             left = width * 55 // 100
             return beside(
