@@ -18,6 +18,7 @@ from gradsim.cli.looks import look_options
 from gradsim.cli.map import map_
 from gradsim.cli.open import open_
 from gradsim.cli.play import play
+from gradsim.cli.record import record
 from gradsim.cli.reference import reference
 from gradsim.cli.run import MOST_STEPS, run
 from gradsim.cli.terminal import BAD_INPUT, has_terminal
@@ -131,7 +132,7 @@ def gradsim(
 
 
 for command in (
-    run, diagnose, weight, map_, compare, play, open_, check, grade, bench, export, list_, locate,
-    reference,
+    run, diagnose, weight, map_, compare, play, record, open_, check, grade, bench, export,
+    list_, locate, reference,
 ):  # fmt: skip
     gradsim.add_command(command)

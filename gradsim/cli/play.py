@@ -1,16 +1,13 @@
 """`gradsim play`: a scenario in the app, or its frames as text."""
 
-import re
-
 import click
 
 from gradsim.cli.looks import given, look_options
+from gradsim.cli.size import size as read_size
 from gradsim.cli.terminal import has_terminal
 from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError
 
-SMALLEST = (60, 18)
-LARGEST = (400, 120)
 DEFAULT_SIZE = "100x30"
 
 
@@ -35,7 +32,7 @@ def play(
     """Play a scenario: a file, or the name of one that comes with gradsim."""
     if size is not None and not headless:
         raise InputError("--size goes with --headless only: in a terminal its own size counts")
-    width, height = _size(size or DEFAULT_SIZE)
+    width, height = read_size(size or DEFAULT_SIZE, DEFAULT_SIZE)
 
     from gradsim.scenario.shelf import find  # noqa: PLC0415
 
@@ -58,14 +55,3 @@ def play(
 
     with one_thread():
         open_scenario(found, **given(theme, markers, reduced_motion, low_bandwidth))
-
-
-def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip().lower(), re.ASCII)
-    size = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not all(low <= n <= high for low, n, high in zip(SMALLEST, size, LARGEST, strict=True)):
-        raise InputError(
-            f'--size is "{text}", but must be WIDTHxHEIGHT from {SMALLEST[0]}x{SMALLEST[1]} '
-            f"to {LARGEST[0]}x{LARGEST[1]}, such as {DEFAULT_SIZE}"
-        )
-    return size

@@ -1,5 +1,6 @@
 """The desk: what is on screen and how time passes; what keys do to it is in `acts`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -231,14 +232,16 @@ class Desk(App[None]):
         )
         return any(changed)
 
-    def advance(self, seconds: float = 1 / FRAMES_PER_SECOND) -> None:
+    def advance(
+        self, seconds: float = 1 / FRAMES_PER_SECOND, more: Callable[[], bool] | None = None
+    ) -> None:
         """Move the clock by hand: everything asked for is done, playback goes on by its speed.
 
-        At full speed one training step is made.
+        At full speed one training step is made. `more` says otherwise when to stop.
         """
         steps = self.session.cursor.step
         self.driver.tick(
-            seconds, lambda: not self.driver.fastest or self.session.cursor.step == steps
+            seconds, more or (lambda: not self.driver.fastest or self.session.cursor.step == steps)
         )
         self._background()
         self.paint()
