@@ -81,7 +81,7 @@ def test_words_stay_as_long_as_they_take_to_read(it: Film) -> None:
 
 def test_a_watched_run_moves_op_by_op_and_a_long_one_takes_some_seconds(it: Film) -> None:
     watched = [s for s in it.shots if s.caption.startswith("step 1 ")]
-    assert len(watched) > 8
+    assert len(watched) > 5
     long = [s for s in it.shots if "step 5 of 7" in s.caption or s.caption == "step 4 of 7"][1:]
     assert WATCHED < len(long) < 2 * WATCHED
     assert 4 < long[-1].seconds - long[0].seconds < 8
