@@ -71,6 +71,8 @@ class Answers:
     """(points, outputs)."""
     grid: tuple[int, int] = (0, 0)
     """Rows and columns of the grid."""
+    begun: int = 0
+    """Steps made before step 0 of the run."""
 
     @property
     def kind(self) -> Kind:
@@ -189,7 +191,7 @@ class Reader:
             places = _along(data)
         around = yield from _asking(network, data, places.astype(dtype))
         experiment = run.experiment_at(step)
-        return Answers(step, experiment, data, output, places, around[:, -1], grid)
+        return Answers(step, experiment, data, output, places, around[:, -1], grid, run.begun)
 
 
 def _asking(network: Network, data: Data, inputs: Array) -> Generator[None, None, Array]:

@@ -205,7 +205,7 @@ def _of_op(
     return FirstCause(
         step, op, phase, layer, path, name, what, nans, infinities, array.size, given,
         tuple(led_there(session, step, op, phase, layer)),
-        f"step {step}, {did}: {_share(what, nans, infinities, array.size)}, "
+        f"step {session.run.begun + step}, {did}: {_share(what, nans, infinities, array.size)}, "
         f"{_how(infinities, dtype)}; it was given {sources}",
     )  # fmt: skip
 
@@ -232,7 +232,8 @@ def _of_standing(session: Session, step: int, name: str, array: Array) -> FirstC
             )
     return FirstCause(
         step, 0, None, layer, "main", name, name, nans, infinities, array.size, (), (way,),
-        f"before the first op of step {step}: {_share(name, nans, infinities, array.size)}",
+        f"before the first op of step {session.run.begun + step}: "
+        f"{_share(name, nans, infinities, array.size)}",
     )  # fmt: skip
 
 

@@ -68,6 +68,8 @@ class LayerStudy:
     """Units by the norm of their weights, each with these as a picture of a digit; or nothing."""
     block: Block | None
     """Its block in the ledger."""
+    begun: int = 0
+    """Steps made before step 0 of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Capture:
     """Name, whether it is a gradient, entries, gates."""
     pictured: bool
     block: Block | None
+    begun: int
+    """Steps made before step 0 of the run."""
 
 
 def capture(machine: Machine, step: int, layer: LayerName, time: int | None) -> Capture:
@@ -107,6 +111,7 @@ def capture(machine: Machine, step: int, layer: LayerName, time: int | None) -> 
             matrices=tuple(_matrices(network, slots, experiment.cell)),
             pictured=experiment.data == "digits" and slots.time is None and layer == 1,
             block=block_of(network, experiment, place, level),
+            begun=machine.run.begun,
         )
 
 
@@ -135,6 +140,7 @@ def studying(taken: Capture) -> Slices[LayerStudy]:
         matrices=tuple(matrices),
         pictures=pictures,
         block=taken.block,
+        begun=taken.begun,
     )
 
 

@@ -32,11 +32,14 @@ def led_there(session: Session, step: int, op: int, phase: Phase, layer: Place) 
     past = records[max(0, step - STEPS_TOLD) : step]
     known = [row for row in past if row.grad_norm is not None and isfinite(row.grad_norm)]
     if known:
-        yield from _steps(known, records[step], layer)
+        yield from _steps(known, records[step], layer, session.run.begun)
 
 
-def _steps(known: list[StepRecord], now: StepRecord, layer: Place) -> Iterator[str]:
-    """How the gradient norm, and the weights of the layer, grew over the steps before."""
+def _steps(known: list[StepRecord], now: StepRecord, layer: Place, before: int) -> Iterator[str]:
+    """How the gradient norm, and the weights of the layer, grew over the steps before.
+
+    `before` steps were made before step 0.
+    """
     last = known[-1]
     low = min(known, key=lambda row: (row.grad_norm or 0.0, row.step))
     assert last.grad_norm is not None
@@ -47,15 +50,15 @@ def _steps(known: list[StepRecord], now: StepRecord, layer: Place) -> Iterator[s
         steps = last.step - low.step
         yield (
             f"the gradient norm grew x{factor} in {steps} step{'' if steps == 1 else 's'}, from "
-            f"{number(low.grad_norm)} at step {low.step} to {number(last.grad_norm)} at step "
-            f"{last.step}; {rate}"
+            f"{number(low.grad_norm)} at step {before + low.step} to "
+            f"{number(last.grad_norm)} at step {before + last.step}; {rate}"
         )
     else:
-        yield f"the gradient norm was {number(last.grad_norm)} at step {last.step}; {rate}"
+        yield f"the gradient norm was {number(last.grad_norm)} at step {before + last.step}; {rate}"
     if not isinstance(layer, int):
         return
     sizes = [
-        (row.step, float(column[layer - 1]))
+        (before + row.step, float(column[layer - 1]))
         for row in (low, last, now)
         if (column := row.column("weight_norm")) is not None and len(column) > layer
     ]

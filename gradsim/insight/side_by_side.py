@@ -99,14 +99,10 @@ def _side(run: Run, step: int) -> Side | None:
     return Side(run, record, experiment, judge(record, experiment, since_switch(run, step)))
 
 
-def _begun(run: Run) -> int:
-    return run.origin.step if run.origin else 0
-
-
 def _same_batches(live: Side, pinned: Side) -> bool:
     differing = live.experiment.differs(pinned.experiment).keys()
     same = not _other_data(live, pinned) and not {"seed", "batch-size"} & differing
-    return same and _begun(live.run) == _begun(pinned.run)
+    return same and live.run.begun == pinned.run.begun
 
 
 def _other_data(live: Side, pinned: Side) -> bool:
@@ -125,15 +121,15 @@ def _notes(live: Side, pinned: Side) -> list[str]:
         notes.append("another seed: other weights at the start, and other batches")
     elif "loss" in differing:
         notes.append("another loss: the two losses do not compare, the shapes do")
-    if _begun(live.run) != _begun(pinned.run):
+    if live.run.begun != pinned.run.begun:
         notes.append(
-            f"other batches: the pinned run goes on from step {_begun(pinned.run)} of a state, "
-            f"the live one from step {_begun(live.run)}"
+            f"other batches: the pinned run goes on from step {pinned.run.begun} of a state, "
+            f"the live one from step {live.run.begun}"
         )
     for name, side in (("pinned", pinned), ("live", live)):
         broken = _broken(side.run, side.record.step)
         if broken is not None:
-            notes.append(f"the {name} run has NaN or infinity since step {broken}")
+            notes.append(f"the {name} run has NaN or infinity since step {side.run.begun + broken}")
         notes += _switches_to_come(name, side)
     return notes
 
@@ -152,4 +148,4 @@ def _switches_to_come(name: str, side: Side) -> list[str]:
     if not later:
         return []
     changed = ", ".join(side.experiment.differs(later[0].experiment))
-    return [f"the {name} run has another {changed} from step {later[0].start} on"]
+    return [f"the {name} run has another {changed} from step {side.run.begun + later[0].start} on"]

@@ -104,7 +104,6 @@ def files_of(session: Session) -> list[Path]:
 def summary(session: Session) -> str:
     """What a session is, in a few words: `20x64 sigmoid, step 431`."""
     e = session.experiment
-    begun = session.run.origin.step if session.run.origin else 0
     layers = f"{e.recurrent_layers}x" if e.recurrent_layers > 1 else ""
     size = f"{e.depth}x{e.width}" if e.cell == "none" else f"{e.cell} {layers}{e.width}"
-    return f"{size} {e.activation}, step {begun + session.cursor.step}"
+    return f"{size} {e.activation}, step {session.run.begun + session.cursor.step}"

@@ -144,7 +144,7 @@ def open_file(
     if path.suffix == ".npz":
         saved = state.read(path)
         opened = Session(saved.experiment, saved.origin)
-        said = f"{short(path)}: goes on from step {saved.origin.step}, which is 0 here"
+        said = f"{short(path)}: goes on from step {saved.origin.step}, where its history begins"
         return Opened(opened, said)
     called = short(path)
     _check_format(path, called)
@@ -158,7 +158,8 @@ def open_file(
     session = beside or _replayed(path, scenario, kept, actions, report)
     said = f"goes on from {scenario.title}"
     if beside:
-        said += f" (here {session.cursor.step}); open --replay has all before"
+        begun = session.run.begun
+        said += f"; its history begins at step {begun}, open --replay has all before"
     return Opened(session, f"{changed}; {said}" if changed else said)
 
 

@@ -276,7 +276,7 @@ class Machine:
         e = experiment
         self.experiment = experiment
         self.data: Data = self.run.data
-        self._begun = self.run.origin.step if self.run.origin else 0
+        self._begun = self.run.begun
         self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
         self._places, self._parts = places_of(self.network), together(self.network)
@@ -317,7 +317,7 @@ class Machine:
         self._stand(run, step)
         self._segment = checkpoint.segment
         experiment = run.segments[self._segment].experiment
-        other_start = self._begun != (run.origin.step if run.origin else 0)
+        other_start = self._begun != run.begun
         if experiment != self.experiment or run.data is not self.data or other_start:
             self._equip(experiment)
         self.network.parameters.values[...] = checkpoint.values

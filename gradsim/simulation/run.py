@@ -64,6 +64,11 @@ class Run:
     records: list[StepRecord] = field(default_factory=list)
     scalars: Scalars = field(default_factory=Scalars, repr=False, compare=False)
 
+    @property
+    def begun(self) -> int:
+        """Training steps made before its step 0: those of the state that it goes on from."""
+        return self.origin.step if self.origin else 0
+
     def end(self) -> Position:
         """As far as this run has been computed."""
         if not self.records:

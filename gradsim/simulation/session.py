@@ -233,7 +233,7 @@ class Session:
             if len(state)
             else {},
             optimizer_count=kept.optimizer_count,
-            step=(self.run.origin.step if self.run.origin else 0) + step,
+            step=self.run.begun + step,
         )
         return Position(step, 0), origin
 

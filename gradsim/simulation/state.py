@@ -72,10 +72,9 @@ def state_of(session: Session) -> dict[str, Array]:
     step, experiment = session.cursor.step, session.experiment
     machine = session.machine_at(Position(step, 0))
     network, store = machine.network, machine.network.parameters
-    begun = session.run.origin.step if session.run.origin else 0
     out: dict[str, Array] = {
         "experiment": np.array(json.dumps(experiment.settings())),
-        "step": np.array(begun + step),
+        "step": np.array(session.run.begun + step),
     }
     out |= {name: store.view(name, store.values).copy() for name in store.slices}
     out |= {name: array.copy() for name, array in network.buffers()}

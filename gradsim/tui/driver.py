@@ -163,9 +163,11 @@ class Driver:
         found = log.neighbor(step, way)
         self.visit(found if found is not None else last if way > 0 else -1)
         if found is not None:
-            self.message = f"step {found}: {'; '.join(self.milestones.said(found))}"
+            self.message = f"step {run.begun + found}: {'; '.join(self.milestones.said(found))}"
         elif way > 0:
-            self.message = f"step {max(last, 0)}: no event comes behind it, as far as is computed"
+            self.message = (
+                f"step {run.begun + max(last, 0)}: no event comes behind it, as far as is computed"
+            )
         else:
             self.message = "the start of the run: no event comes before it"
 

@@ -14,7 +14,9 @@ def outcome(action: Action, session: Session) -> str:
         case Back() if session.cursor == (0, 0):
             return AT_START
         case Restart():
-            return "again from step 0: the same seed, so the same numbers will come"
+            begun = session.run.begun
+            why = "the same state" if session.run.origin else "the same seed"
+            return f"again from step {begun}: {why}, so the same numbers will come"
         case Pin():
             return _pinned(session)
         case Swap() if session.pinned:
@@ -34,4 +36,5 @@ def _pinned(session: Session) -> str:
     column = record.column("delta_norm")
     if column is None or not np.any(np.isfinite(column) & (column > 0)):
         return "pinned, but nothing of it can be drawn: its gradients are zero or not finite"
-    return f"pinned at step {record.step}: switch, and it goes on beside; ⟨pin⟩ lets go of it"
+    step = session.run.begun + record.step
+    return f"pinned at step {step}: switch, and it goes on beside; ⟨pin⟩ lets go of it"

@@ -43,7 +43,7 @@ class Stopping:
         if not (self._watch and self._watch.conditions) or number != run.number or step <= before:
             return ""
         said = self._watch.happened(run, step)
-        return f"stopped at step {step}: {'; '.join(said)}" if said else ""
+        return f"stopped at step {run.begun + step}: {'; '.join(said)}" if said else ""
 
     def left_in_step(self) -> int:
         """Ops until the step at the cursor is done: playback goes no further at once."""

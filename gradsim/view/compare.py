@@ -57,7 +57,7 @@ def words(both: SideBySide, width: int, height: int, markers: Markers = "braille
 
 def _knobs(both: SideBySide, width: int) -> Line:
     """`activation sigmoid → relu`: from the pinned run to the live one; shorter where need be."""
-    step = f"step {both.live.record.step}"
+    step = f"step {both.live.run.begun + both.live.record.step}"
     batches = "same batches" if both.same_batches else "other batches"
     role = "label" if both.same_batches else "message"
     line: list[Run] = []

@@ -66,6 +66,8 @@ class Timeline:
     log: "Log"
     said: tuple[str, ...]
     """What happened at the step shown, in words."""
+    begun: int = 0
+    """Steps made before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ class Frame:
     experiment: Experiment
     lane: Lane
     step: int
-    """The step shown."""
+    """The step shown, counted from where the run begins."""
+    begun: int
+    """Steps made before: those of the state that the run goes on from."""
     event: Event | None
     """The latest event of the step shown; None before the first, and once it is finished."""
     finished: bool
@@ -183,6 +187,7 @@ def frame(session: Session, view: View) -> Frame:
         experiment=session.experiment,
         lane=shown_lane,
         step=shown,
+        begun=session.run.begun,
         event=events[-1] if events else None,
         finished=finished,
         wave=passed,
@@ -211,7 +216,8 @@ def _timeline(milestones: "Milestones | None", step: int) -> Timeline | None:
     if milestones is None:
         return None
     last = max(len(milestones.session.run.records) - 1, step)
-    return Timeline(last, milestones.log, tuple(milestones.said(step)))
+    run = milestones.session.run
+    return Timeline(last, milestones.log, tuple(milestones.said(step)), run.begun)
 
 
 def wave(events: Sequence[Event], plan: Plan, lane: Lane) -> Wave:

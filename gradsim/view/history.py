@@ -1,6 +1,7 @@
 """The history: loss, held-out accuracy and gradient norms over the steps so far."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def step_at(
         name, lines = next(parts)
     curves, up, _ = _parts(frame, name, markers, charts)
     steps = _steps(frame, curves)
-    return round(draw(curves, steps, up, width, lines - 1, markers).x_at(x, steps))
+    picture = draw(curves, steps, up, width, lines - 1, markers)
+    return round(picture.x_at(x, steps)) - frame.begun
 
 
 def _share_out(frame: Frame, height: int, first: int) -> list[tuple[str, int]]:
@@ -97,6 +99,7 @@ def chart(
     """
     curves, y, title = _parts(frame, name, markers, charts)
     steps = _steps(frame, curves)
+    curves = [replace(curve, x=np.asarray(curve.x) + frame.begun) for curve in curves]
     held_out = frame.history.held_out_accuracy
     if only and name != "accuracy" and _has_accuracy(frame):
         title = [*title, ("  held-out ", "label"), (share(_last(held_out), 0), "value")]
@@ -114,7 +117,8 @@ def _whole(title: list[Run], width: int) -> list[Run]:
 
 
 def _steps(frame: Frame, curves: Sequence[Curve]) -> Axis:
-    return Axis(0.0, float(max(frame.step, 10, *(len(c.x) - 1 for c in curves))), label="step")
+    last = max(frame.step, 10, *(len(c.x) - 1 for c in curves))
+    return Axis(float(frame.begun), float(frame.begun + last), label="step")
 
 
 def _parts(

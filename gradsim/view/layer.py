@@ -81,7 +81,7 @@ def _head(study: LayerStudy, page: int, count: int, waits: bool, width: int) -> 
         units //= len(gates)
     left: list[Run] = [
         (place, "selected"),
-        (f"  step {study.step}", "value"),
+        (f"  step {study.begun + study.step}", "value"),
         (f"  {inputs} → {units} units, batch {study.batch}", "label"),
     ]
     right: list[Run] = [("page ", "label"), (f"{page + 1} of {count}", "value")]

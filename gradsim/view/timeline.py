@@ -28,8 +28,6 @@ FEWEST_STEPS = 10
 WORDS_FROM = 100
 """Width from which words stand behind the line."""
 
-LEAD = "steps 0 "
-
 
 def timeline(frame: Frame, width: int) -> Line:
     """The timeline of a frame, as one line."""
@@ -42,12 +40,12 @@ def line(shown: Timeline, step: int, width: int) -> Line:
     """Done, computed beyond the cursor, not computed; what happened; the furthest step."""
     cells, span = track(shown, width), _span(shown)
     here, end = step * cells // span, shown.last * cells // span
-    runs: list[Run] = [(LEAD, "label")]
+    runs: list[Run] = [(_lead(shown), "label")]
     for cell in range(cells):
         runs.append(
             ("█", "timeline-here") if cell == here else _sign(shown, cell, here, end, cells)
         )
-    runs.append((f" {span - 1}", "label"))
+    runs.append((_tail(shown), "label"))
     if width >= WORDS_FROM:
         runs.append(("  ", ""))
         runs += _words(shown, max(0, width - length(runs)))
@@ -75,7 +73,7 @@ def _sign(shown: Timeline, cell: int, here: int, end: int, cells: int) -> Run:
 def track(shown: Timeline, width: int) -> int:
     """How many cells of the line stand for steps."""
     words = 2 + width * 3 // 10 if width >= WORDS_FROM else 1
-    return max(1, width - len(LEAD) - len(f" {_span(shown) - 1}") - words)
+    return max(1, width - len(_lead(shown)) - len(_tail(shown)) - words)
 
 
 def steps_of(cell: int, cells: int, span: int) -> tuple[int, int]:
@@ -86,13 +84,23 @@ def steps_of(cell: int, cells: int, span: int) -> tuple[int, int]:
 def step_at(shown: Timeline, width: int, x: int) -> int:
     """The step under a column of the line; the nearest that has been computed."""
     cells, span = track(shown, width), _span(shown)
-    cell = min(max(x - len(LEAD), 0), cells - 1)
+    cell = min(max(x - len(_lead(shown)), 0), cells - 1)
     first, last = steps_of(cell, cells, span)
     # Where something happened within the cell, that is what the sign there stands for.
     found = shown.log.within(first, last) if first <= last else None
     if found:
         return min(found[1], shown.last)
     return min(first if first <= last else cell * span // cells, shown.last)
+
+
+def _lead(shown: Timeline) -> str:
+    """The first step, before the line."""
+    return f"steps {shown.begun} "
+
+
+def _tail(shown: Timeline) -> str:
+    """The last step, behind the line."""
+    return f" {shown.begun + _span(shown) - 1}"
 
 
 def _span(shown: Timeline) -> int:

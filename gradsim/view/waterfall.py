@@ -43,6 +43,8 @@ class Picture:
     events: Sequence[Run | None] = ()
     """The sign of what happened at the steps of each column."""
     words: Sequence[Line] = ()
+    begun: int = 0
+    """Steps made before the first."""
 
 
 def draw(picture: Picture, width: int, height: int, markers: Markers = "braille") -> list[Line]:
@@ -142,8 +144,8 @@ def _steps(picture: Picture, layout: Layout, width: int) -> list[Line]:
         if at is not None and at < layout.across:
             pointed[at] = (sign, role)
     apart = not layout.pointers
-    for step in _labelled(window, layout.across):
-        at, word = window.cell_of(step), str(step)
+    for step in _labelled(window, layout.across, picture.begun):
+        at, word = window.cell_of(step), str(picture.begun + step)
         if at is None or at + len(word) > layout.across:
             continue
         taken = range(at - 1, at + len(word) + 1)
@@ -162,15 +164,15 @@ def _steps(picture: Picture, layout: Layout, width: int) -> list[Line]:
     return [fitted([(lead, "label"), *zip(text, roles, strict=True)], width)]
 
 
-def _labelled(window: Window, across: int) -> range:
-    """Round steps, far enough apart for their numbers."""
+def _labelled(window: Window, across: int, begun: int) -> range:
+    """Steps with round numbers, far enough apart for them; `begun` were made before the first."""
     last = min(window.end, (window.first + window.count) * window.span)
-    apart = (len(str(last)) + 3) * window.span / window.cells
+    apart = (len(str(begun + last)) + 3) * window.span / window.cells
     size = 1
     while True:
         for factor in (1, 2, 5):
             if factor * size >= apart:
                 every = factor * size
                 begin = window.first * window.span
-                return range(-(-begin // every) * every, last, every)
+                return range(-(-(begun + begin) // every) * every - begun, last, every)
         size *= 10

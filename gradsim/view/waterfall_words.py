@@ -28,6 +28,8 @@ class Cell:
     """Of how many of its steps the sizes are known."""
     low: float
     high: float
+    begun: int = 0
+    """Steps made before the first."""
 
 
 def exact(value: float | None) -> str:
@@ -103,7 +105,7 @@ def _parts(
 ) -> list[list[Run]]:
     place = "output" if cell.place == lane.length else f"{lane.noun} {cell.place + 1}"
     parts: list[list[Run]] = [
-        [(f"{place}, step {cell.step}", "selected")],
+        [(f"{place}, step {cell.begun + cell.step}", "selected")],
         [("" if brief else f"{name_of(quantity, lane)} ", "label"), (exact(cell.value), "value")],
     ]
     covered = len(cell.steps) * len(cell.places)
@@ -123,7 +125,7 @@ def _covered(cell: Cell, lane: Lane) -> list[Run]:
     where = []
     if len(cell.steps) > 1:
         kept = "" if cell.kept == len(cell.steps) else f", {cell.kept} of them kept"
-        where.append(f"steps {cell.steps[0]}-{cell.steps[-1]}{kept}")
+        where.append(f"steps {cell.begun + cell.steps[0]}-{cell.begun + cell.steps[-1]}{kept}")
     if len(cell.places) > 1:
         last = "out" if cell.places[-1] == lane.length else f"{cell.places[-1] + 1}"
         where.append(f"{lane.noun}s {cell.places[0] + 1}-{last}")

@@ -50,7 +50,7 @@ def header(frame: Frame, width: int) -> Line:
     left: list[Run] = [
         ("gradsim", "title"),
         (f"  {e.data}  {_size(frame)}", "label"),
-        (f"  step {frame.step}", "value"),
+        (f"  step {frame.begun + frame.step}", "value"),
         (f"  {_place(frame)}", "wave" if frame.event and not frame.finished else "label"),
     ]
     state = "▶" if frame.view.playing else "❚❚"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from driving import MIDDLE, advance, press, running, text
 
 import gradsim
 from gradsim.errors import InputError
@@ -21,6 +22,8 @@ from gradsim.simulation.actions import Advance, Grain, Switch
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.opening import open_app, open_kept
+from gradsim.view.frame import View, frame
+from gradsim.view.history import step_at
 
 ROOT = Path(gradsim.__file__).parent.parent
 SECONDS = 60
@@ -117,7 +120,7 @@ def test_a_saved_state_opens_and_bad_settings_are_said(
     state.save(it, tmp_path / "a.npz")
     said = used(nothing, nothing)
     open_kept(tmp_path / "a.npz", replay=False, report=lambda done, of: None)
-    assert said[0].endswith("goes on from step 3, which is 0 here")
+    assert said[0].endswith("goes on from step 3, where its history begins")
     (home / "settings.toml").write_text('markers = "dots"')
     open_app(SMALL)
     assert 'markers is "dots", but must be one of braille, block, ascii' in said[1]
@@ -211,3 +214,41 @@ def test_however_it_ends_the_session_is_kept(way: str, home: Path) -> None:
     wanted = {"q": 0, "SIGTERM": 0, "SIGINT": 0, "SIGHUP": 129, "SIGKILL": -9}[way]
     assert code == wanted
     assert (b"this state again: gradsim" in terminal.output) == (way in ("q", "SIGTERM", "SIGINT"))
+
+
+async def test_a_saved_state_is_shown_at_the_steps_that_it_has_made(tmp_path: Path) -> None:
+    it = Session(SMALL)
+    it.do(Advance(Grain.STEP, 40))
+    state.save(it, tmp_path / "a.npz")
+    shown = GradsimApp(open_file(tmp_path / "a.npz").session, live=False, playing=False)
+    async with running(shown, MIDDLE) as pilot:
+        advance(shown, 5)
+        await press(pilot, "a")
+        screen = await text(pilot)
+        assert "step 45  " in screen
+        assert "steps 40 ━" in screen
+        ticks = next(row for row in screen.splitlines() if row.rstrip("│ ").endswith("50"))
+        assert ticks.split("│")[-2].split()[0] == "40"
+        await press(pilot, "pagedown", "pagedown", "less_than_sign")
+        assert "step 45: switched activation" in await text(pilot)
+        shown.driver.visit(2)
+        shown.advance(0.0)
+        assert "step 42  done" in await text(pilot)
+        for view, said in (("2", "step 42  "), ("5", "layer 1, step 42"), ("7", "after 43 steps")):
+            await press(pilot, view)
+            for _ in range(30):
+                shown.advance(0.0)
+            assert said in await text(pilot)
+        await press(pilot, "1", "r")
+        assert "again from step 40: the same state" in await text(pilot)
+
+
+def test_a_press_in_the_history_of_a_saved_state_leads_to_its_step(tmp_path: Path) -> None:
+    it = Session(SMALL)
+    it.do(Advance(Grain.STEP, 40))
+    state.save(it, tmp_path / "a.npz")
+    opened = open_file(tmp_path / "a.npz").session
+    opened.do(Advance(Grain.STEP, 20))
+    shown = frame(opened, View())
+    found = [step_at(shown, 60, 12, "braille", 0, x, 3) for x in range(60)]
+    assert (min(found), max(found)) == (0, 19)

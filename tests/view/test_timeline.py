@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from gradsim.insight.milestones import CLIP, KINDS, SWITCH, Log
 from gradsim.insight.verdict import Shape
 from gradsim.view.frame import Timeline
-from gradsim.view.timeline import GLYPHS, LEAD, ROLES, line, step_at, steps_of, track
+from gradsim.view.timeline import GLYPHS, ROLES, line, step_at, steps_of, track
+
+LEAD = "steps 0 "
 
 
 def text(shown: Timeline, step: int, width: int) -> str:

@@ -184,7 +184,7 @@ def report(session: Session, record: StepRecord) -> dict[str, Any]:
     """`plain` for a step whose gradients are known: of its run as it would start."""
     delta = record.column("delta_norm")
     assert delta is not None
-    begun = session.run.origin.step if session.run.origin else 0
+    begun = session.run.begun
     found = theory(session.experiment, session.run.data)
     return plain(found, [float(norm) for norm in delta[:-1]], begun + record.step)
 

@@ -161,6 +161,7 @@ class WaterfallView(ViewPane):
             kept=int(sizes.kept[at]),
             low=float(np.fmin.reduce(sizes.low[at, places.start : places.stop])),
             high=float(np.maximum.reduce(sizes.high[at, places.start : places.stop])),
+            begun=past.run.begun,
         )
         room = width, layout.words
         note = keys(self._note())
@@ -185,6 +186,7 @@ class WaterfallView(ViewPane):
             ),
             events=events,
             words=words,
+            begun=past.run.begun,
         )
 
     def _events(self, frame: Frame) -> list[Part | None]:
@@ -203,13 +205,15 @@ class WaterfallView(ViewPane):
         if not found:
             return []
         said = self.host.driver.milestones.said(found[1])
-        return [f"step {found[1]}: {said[0]}", *said[1:]] if said else []
+        begun = self.host.driver.session.run.begun
+        return [f"step {begun + found[1]}: {said[0]}", *said[1:]] if said else []
 
     def _note(self) -> str:
         """Where the session is, if elsewhere."""
         if self._step() == self._here:
             return ""
-        where = "before step 0" if self._here < 0 else f"at step {self._here}"
+        begun = self.host.driver.session.run.begun
+        where = f"before step {begun}" if self._here < 0 else f"at step {begun + self._here}"
         return f"{HERE} the session is {where}: ⟨waterfall.go-there⟩ takes it here"
 
     # -- keys -----------------------------------------------------------------------------------

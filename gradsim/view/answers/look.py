@@ -43,8 +43,9 @@ def told(answers: Answers, noun: str = "") -> Line:
     which = f"{answers.rows:,} held-out {noun}"
     if answers.rows < of:
         which = f"the first {which}"
-    parts: list[list[Run]] = [[("after ", "label"), (f"{answers.step}", "value"),
-                               (" step" if answers.step == 1 else " steps", "label")]]  # fmt: skip
+    steps = answers.begun + answers.step
+    parts: list[list[Run]] = [[("after ", "label"), (f"{steps}", "value"),
+                               (" step" if steps == 1 else " steps", "label")]]  # fmt: skip
     if data.classes:
         right = int(np.count_nonzero(answers.right()))
         part: list[Run] = [(share(answers.accuracy()), "value")]
