@@ -13,8 +13,8 @@ MARKS: Final[dict[str, tuple[str, str, str]]] = {
     "zero": ("0", "0", "bottom"),
     "below": ("▼", "v", "bottom"),
     "above": ("▲", "^", "top"),
-    "minus infinity": ("∞", "v", "bottom"),
-    "infinity": ("∞", "^", "top"),
+    "minus infinity": ("∞", "!", "bottom"),
+    "infinity": ("∞", "!", "top"),
     "nan": ("?", "?", "bottom"),
 }
 """What stands for a value that has no place on the canvas: sign, ASCII sign, row.

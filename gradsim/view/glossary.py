@@ -95,6 +95,7 @@ def _terms() -> tuple[Term, ...]:
             "verdict: the gradient arrives at about the size it had",
             "10^-1.5 <= reach <= 10^1.5",
         ),
+        Term(("∞",), "infinity, beyond the largest number; in ASCII inf, or ! in a single cell"),
         Term(("not finite", "NaN"), "the loss, a gradient or a weight is NaN or infinity"),
         Term(("verdict",), "the shape of the gradient over depth, judged whatever its size"),
         Term(("forward",), "the pass from the input to the loss; bars show each output's norm"),

@@ -125,7 +125,7 @@ def _cell(value: float, limit: float, markers: Markers) -> Run:
     if isnan(value):
         return "?", "mark"
     if not isfinite(value):
-        return "^" if markers == "ascii" else "∞", "mark"
+        return "!" if markers == "ascii" else "∞", "mark"
     below = BELOW_ASCII if markers == "ascii" else BELOW
     signs, side = (ABOVE, "above") if value > 0.0 else (below, "below")
     share = abs(value) / limit if limit else 1.0

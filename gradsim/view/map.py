@@ -18,7 +18,7 @@ GUTTER = 6
 LEAST_FIELD = 28
 """Cells of width that the field keeps beside its words."""
 
-_ASCII = str.maketrans("│─◆∞·▸▴↑→", "|_&^,>^^>")
+_ASCII = str.maketrans("│─◆∞·▸▴↑→", "|_&!,>^^>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What is drawn by shape (curves, heat maps, parts of a bar) is drawn in ASCII whe
 is for all that is left: borders, bars, arrows, signs in words.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ _PLAIN = {
     "→←↑↓▶◀▸◂▲▼▴▾►◄": "><^v><><^v^v><",
     "─━═╌┄┈╴╶╸╺": "--=-------",
     "│┃║╎┆┊╵╷╹╻▞": "||||||||||/",
-    "−–—×÷±≤≥≠≈≡√∞": "---x/~<>!~=V^",
+    "−–—×÷±≤≥≠≈≡√∞": "---x/~<>#~=V!",
     "…°′″✓✗✔✘❚▭": "~o'\"+x+x|=",
     "“”‘’": "\"\"''",
 }
@@ -26,10 +27,21 @@ _SIGNS = {
 _BOX, _BRAILLE = range(0x2500, 0x2580), range(0x2800, 0x2900)
 
 
+_WIDE = (
+    (re.compile(r"∞  (?= |$)"), "inf"),
+    (re.compile(r"(?<= )  (-?)∞"), r"\1inf"),
+)
+"""Infinity where two blanks beside it leave room for its name; elsewhere it is `!`."""
+
+
 @lru_cache(maxsize=4096)
 def in_ascii(text: str) -> str:
     """The text with every sign that is not ASCII as one that is; as long as it was."""
-    return text if text.isascii() else "".join(map(_plain, text))
+    if text.isascii():
+        return text
+    for place, name in _WIDE if "∞" in text else ():
+        text = place.sub(name, text)
+    return "".join(map(_plain, text))
 
 
 def _plain(sign: str) -> str:

@@ -16,7 +16,7 @@ from gradsim.view.waterfall_scale import ROLE_OF, SIGN_OF, Codes, Scale, codes, 
 
 CURSOR, HERE, SELECTED = "▲", "●", "▶"
 
-_ASCII = str.maketrans("↑→▲●▶∞◆▼┬┯–·", "^>^o>^&vTT-.")
+_ASCII = str.maketrans("↑→▲●▶∞◆▼┬┯–·", "^>^o>!&vTT-.")
 
 
 @dataclass(frozen=True, slots=True)

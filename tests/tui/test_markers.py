@@ -92,3 +92,20 @@ def test_bars_and_marks_stay_different() -> None:
 def test_the_command_line_knows_themes_and_markers() -> None:
     assert list(looks.THEMES) == list(THEMES)
     assert list(looks.MARKERS) == list(MARKERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("loss ∞   norm 1", "loss inf norm 1"),
+        ("    ∞ |", "  inf |"),
+        ("   -∞", " -inf"),
+        ("∞ → ∞", "! > !"),
+        ("∞", "!"),
+        ("a∞b", "a!b"),
+    ],
+)
+def test_infinity_is_named_where_there_is_room_and_a_sign_of_its_own_elsewhere(
+    text: str, plain: str
+) -> None:
+    assert in_ascii(text) == plain

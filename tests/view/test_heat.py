@@ -26,7 +26,7 @@ def test_every_entry_stands_in_exactly_one_block(count: int, room: int, most: in
 def test_signs_tell_sign_and_size() -> None:
     row = np.array([[0.01, 0.26, 0.51, 1.0, -0.01, -0.26, -0.51, -1.0, 0.0, nan, inf, -inf]])
     assert plain(heat(row, 12, 1)) == ".:+#-~=≡0?∞∞"
-    assert plain(heat(row, 12, 1, markers="ascii")) == ".:+#-~=%0?^^"
+    assert plain(heat(row, 12, 1, markers="ascii")) == ".:+#-~=%0?!!"
     assert plain(heat(row[:, :8], 8, 1, limit=2.0)) == "..:+--~="
     roles = [role for text, role in heat(row, 12, 1)[0] for _ in text]
     assert roles == [
