@@ -8,7 +8,7 @@ from textual.actions import ActionParseResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.events import Resize
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from gradsim.keeping.keeper import SECONDS
@@ -24,6 +24,7 @@ from gradsim.tui.keys import KEYS
 from gradsim.tui.plain import PLAIN
 from gradsim.tui.presses import PRESSES
 from gradsim.tui.settings import FLOW, no_rule
+from gradsim.tui.uncolored import UNCOLORED
 from gradsim.tui.views import ViewPane
 from gradsim.view.frame import frame
 
@@ -65,6 +66,10 @@ class GradsimApp(Moving, Switching, Asking):
     OptionList:focus > .option-list--option-highlighted {
         background: $secondary 25%; color: $foreground; text-style: none;
     }
+    App:nocolor OptionList > .option-list--option-highlighted,
+    App:nocolor OptionList:focus > .option-list--option-highlighted {
+        background: $secondary; color: $background;
+    }
     """
 
     def play_lesson(self, scenario: "Scenario") -> None:
@@ -100,7 +105,11 @@ class GradsimApp(Moving, Switching, Asking):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way to the screen."""
-        filters = super().get_line_filters()
+        filters = list(super().get_line_filters())
+        if self.no_color:
+            # In the place of Textual's own, which leaves grays.
+            filters = [each for each in filters if not isinstance(each, Monochrome | NoColor)]
+            filters.append(UNCOLORED)
         return [*filters, PLAIN] if self.settings.markers == "ascii" else filters
 
     def _keep(self) -> None:

@@ -116,10 +116,23 @@ async def test_without_colors_every_theme_is_drawn(
         advance(it, 2)
         await press(pilot, *"3")
         assert "why" in await text(pilot)
-        colors = {
-            color.triplet
-            for strip in it.screen._compositor.render_strips()
-            for segment in strip.apply_filter(it._filters[-1], it.screen.background_colors[1])
-            if segment.style and (color := segment.style.color) and color.triplet
-        }
-        assert all(len(set(color)) == 1 for color in colors), colors
+        drawn = uncolored(it)
+        assert {text for text, style in drawn if style.reverse} >= {" ▼ VANISHING "}
+        assert any(style.bold for _, style in drawn)
+        assert name == "ansi" or any(style.dim for _, style in drawn)
+        await press(pilot, "k")
+        await pilot.pause(0)
+        chosen = {text.strip() for text, style in uncolored(it) if style.reverse}
+        assert "activation" in chosen
+
+
+def uncolored(it: GradsimApp) -> list[tuple[str, Style]]:
+    """What the screen sends, in its styles: none of them has a color."""
+    out = []
+    for strip in it.screen._compositor.render_strips():
+        segments = list(strip)
+        for wanted in it.get_line_filters():
+            segments = wanted.apply(segments, it.screen.background_colors[1])
+        out += [(segment.text, segment.style or Style.null()) for segment in segments]
+    assert not any(style.color or style.bgcolor for _, style in out)
+    return out
