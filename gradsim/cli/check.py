@@ -62,9 +62,20 @@ def check(scenarios: tuple[str, ...], control: bool) -> None:
 
 
 def _print_outcomes(result: "Result") -> None:
-    for outcome in result.outcomes:
-        word = "ok  " if outcome.passed else "FAIL"
-        click.echo(f"  {word} line {outcome.line}: {outcome.words()}")
+    from gradsim.scenario.steps import Ask, Chapter  # noqa: PLC0415
+
+    known = {outcome.step: outcome for outcome in result.outcomes}
+    for index, step in enumerate(result.scenario.steps):
+        if isinstance(step, Chapter):
+            click.echo(f"  {step.chapter}")
+        elif isinstance(step, Ask):
+            words = " ".join(step.ask.question.split())
+            click.echo(
+                f"  ask  line {result.scenario.lines[index]}: {words} Answer: {step.ask.answer}"
+            )
+        elif outcome := known.get(index):
+            word = "ok  " if outcome.passed else "FAIL"
+            click.echo(f"  {word} line {outcome.line}: {outcome.words()}")
     if not result.outcomes:
         click.echo("       no expectation: nothing here can fail")
 

@@ -145,7 +145,9 @@ def _code_if_formula(head: str, cell: str) -> str:
 
 
 def _scenarios() -> Iterable[str]:
-    from gradsim.scenario.format import COMPARISONS, STEPS, Control, Expectation, Sheet  # noqa: PLC0415
+    from gradsim.scenario.expecting import COMPARISONS, Expectation  # noqa: PLC0415
+    from gradsim.scenario.format import Control, Sheet  # noqa: PLC0415
+    from gradsim.scenario.steps import STEPS  # noqa: PLC0415
 
     yield "A TOML file. At its top:"
     yield _fields(Sheet, {"steps": "what is done, in its order"})
@@ -183,7 +185,7 @@ def _right(model: Any, key: str) -> str:
     """What would be a right value of a key, as the sentences about a wrong one say it."""
     from typing import get_args  # noqa: PLC0415
 
-    from gradsim.scenario.format import Right  # noqa: PLC0415
+    from gradsim.scenario.parts import Right  # noqa: PLC0415
 
     field = next(f for name, f in model.model_fields.items() if (f.alias or name) == key)
     kinds = (field.annotation, *get_args(field.annotation))

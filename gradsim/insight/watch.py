@@ -200,6 +200,20 @@ def _happened(condition: Condition, now: "_Moment", before: "_Moment | None") ->
     return f"{condition.name}{_of(condition.layer)} is {shown}: {condition.words}"
 
 
+def holding(condition: Condition, run: Run, step: int) -> tuple[bool, str]:
+    """Whether a condition holds at a step whose gradients are known, and what is measured there.
+
+    An event holds where it happens.
+    """
+    now = _Moment(run, step, sum(row.fired for row in islice(run.records, step + 1)))
+    if not condition.sign:
+        before = _Moment(run, step - 1, 0) if step else None
+        said = _happened(condition, now, before)
+        return bool(said), said or "nothing of it"
+    value = now.value(condition)
+    return _holds(condition, value), value if isinstance(value, str) else number(value)
+
+
 def _verdict(now: "_Moment", before: "_Moment | None") -> str:
     was, shape = before.judged()[0] if before else "", now.judged()[0]
     return f"verdict {was} → {shape}" if was and shape and was != shape else ""

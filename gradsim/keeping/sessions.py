@@ -16,9 +16,10 @@ from gradsim.keeping.files import short
 from gradsim.keeping.session_text import FORMAT
 from gradsim.scenario import reading
 from gradsim.scenario.format import Kept, Scenario
-from gradsim.scenario.player import action_of
+from gradsim.scenario.player import Player
+from gradsim.scenario.steps import Run
 from gradsim.simulation import state
-from gradsim.simulation.actions import Action, Advance, Grain
+from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 
 LONGEST = 2**25
@@ -149,13 +150,12 @@ def open_file(
     called = short(path)
     _check_format(path, called)
     scenario = reading.read(path, called, LONGEST)
-    actions = [action for step in scenario.steps if (action := action_of(step))]
     kept = scenario.session
     if kept is None:
         raise InputError(f"{called} is a scenario, no session: gradsim play {called} plays it")
     changed = "; ".join(_changes(kept))
-    beside = None if replay or _way(actions) < LONG_WAY else _from_state(path, kept, report)
-    session = beside or _replayed(path, scenario, kept, actions, report)
+    beside = None if replay or _way(scenario) < LONG_WAY else _from_state(path, kept, report)
+    session = beside or _replayed(path, scenario, kept, report)
     said = f"goes on from {scenario.title}"
     if beside:
         begun = session.run.begun
@@ -196,10 +196,11 @@ def digest_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _way(actions: Iterable[Action]) -> int:
-    """About how many training steps it takes to do all of this again."""
+def _way(scenario: Scenario) -> int:
+    """About how many training steps it takes to do all of this again, at the most."""
     grains = {Grain.STEP: 1.0, Grain.PHASE: 0.2, Grain.LAYER: 0.02, Grain.OP: 0.01}
-    return int(sum(grains[a.grain] * a.count for a in actions if isinstance(a, Advance)))
+    ways = [step.run for step in scenario.steps if isinstance(step, Run)]
+    return int(sum(grains[way.grain] * way.count for way in ways))
 
 
 def _from_state(path: Path, kept: Kept, report: Report) -> Session | None:
@@ -226,20 +227,14 @@ def _from_state(path: Path, kept: Kept, report: Report) -> Session | None:
     return session
 
 
-def _replayed(
-    path: Path, scenario: Scenario, kept: Kept, actions: list[Action], report: Report
-) -> Session:
+def _replayed(path: Path, scenario: Scenario, kept: Kept, report: Report) -> Session:
     origin, experiment = None, scenario.experiment
     if kept.start is not None:
         saved = state.read(path.with_name(Path(kept.start).name))
         origin, experiment = saved.origin, saved.experiment
     session = Session(experiment, origin)
-    way = _way(actions)
-    for index, action in enumerate(actions):
-        try:
-            for _ in session.perform(action):
-                report(session.cursor.step, way)
-        except InputError as error:
-            place = scenario.place(index)
-            raise InputError([f"{place}: {problem}" for problem in error.problems]) from None
+    player, way = Player(scenario, session=session), _way(scenario)
+    while not player.finished:
+        for _ in player.perform_next():
+            report(session.cursor.step, way)
     return session

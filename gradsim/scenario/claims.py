@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradsim.scenario.expectations import Outcome, sentence
-from gradsim.scenario.format import Expect, Scenario
+from gradsim.scenario.expectations import Outcome, claim
+from gradsim.scenario.format import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ def claims(scenario: Scenario, results: Sequence[Outcome] = ()) -> list[Claim]:
     known = {outcome.step: outcome for outcome in results}
     out = []
     for index, step in enumerate(scenario.steps):
-        if isinstance(step, Expect):
-            words, outcome = sentence(step.expect), known.get(index)
+        if words := claim(step):
+            outcome = known.get(index)
             out.append(Claim(words, outcome.measured, outcome.passed) if outcome else Claim(words))
     return out
 

@@ -5,18 +5,27 @@ from typing import Any
 
 from gradsim.errors import InputError
 from gradsim.insight.report import report
-from gradsim.scenario.expectations import Outcome, judge
-from gradsim.scenario.format import (
+from gradsim.insight.watch import holding, parsed
+from gradsim.scenario.expectations import Outcome, claim, judge
+from gradsim.scenario.expecting import Expectation, Other
+from gradsim.scenario.format import Scenario
+from gradsim.scenario.steps import (
     Again,
+    Ask,
     Back,
+    Chapter,
     Expect,
+    Going,
+    Look,
     PinNow,
+    Question,
     RedoSet,
     Return,
     Run,
     Say,
-    Scenario,
     Set,
+    SetLayer,
+    Show,
     Step,
     SwapNow,
     UndoSet,
@@ -27,17 +36,22 @@ from gradsim.simulation.session import Session
 
 
 class Player:
-    """A scenario on a session of its own. `index` steps are done; `results` are measured so far.
+    """A scenario on a session. `index` steps are done; `results` are measured so far.
 
+    The session is one of its own, begun at the scenario's experiment, unless one is given.
     With `hold` these knobs keep these values throughout, whatever the scenario sets: the control.
     """
 
-    def __init__(self, scenario: Scenario, hold: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        hold: Mapping[str, Any] | None = None,
+        session: Session | None = None,
+    ) -> None:
         self.scenario = scenario
         self.hold = dict(hold or {})
-        self.session = Session(scenario.experiment.switch(self.hold))
+        self.session = session or Session(scenario.experiment.switch(self.hold))
         self.index = 0
-        self.narration = ""
         self.results: list[Outcome] = []
 
     @property
@@ -50,14 +64,38 @@ class Player:
         """The step that is done next."""
         return None if self.finished else self.scenario.steps[self.index]
 
+    @property
+    def narration(self) -> str:
+        """The words that hold now: those said last."""
+        said = (step.say for step in self._done() if isinstance(step, Say))
+        return flowing(next(said, ""))
+
+    @property
+    def chapter(self) -> str:
+        """The title of the chapter that has begun last; nothing before the first."""
+        return next((step.chapter for step in self._done() if isinstance(step, Chapter)), "")
+
+    @property
+    def question(self) -> Question | None:
+        """The question that has just been asked; None once anything has been done after it."""
+        last = next(self._done(), None)
+        return last.ask if isinstance(last, Ask) else None
+
+    @property
+    def look(self) -> Look | None:
+        """What was to be shown last."""
+        return next((step.show for step in self._done() if isinstance(step, Show)), None)
+
+    def _done(self) -> Iterator[Step]:
+        """The steps done, the last one first."""
+        return reversed(self.scenario.steps[: self.index])
+
     def back_to(self, index: int) -> None:
         """Stand before a step done already. The session is not moved: that is an action's part."""
         if not 0 <= index <= self.index:
             raise ValueError(f"step {index} has not been done; {self.index} are")
         self.index = index
         self.results = [outcome for outcome in self.results if outcome.step < index]
-        said = [step.say for step in self.scenario.steps[:index] if isinstance(step, Say)]
-        self.narration = flowing(said[-1]) if said else ""
 
     def do_next(self) -> None:
         """Do the next step, whole."""
@@ -82,30 +120,67 @@ class Player:
     def _perform(self, step: Step) -> Iterator[None]:
         session = self.session
         match step:
-            case Say(say=text):
-                self.narration = flowing(text)
             case Expect(expect=expectation):
                 yield from session.looking()
-                line = self.scenario.lines[self.index] if self.scenario.lines else 0
-                self.results.append(judge(expectation, report(session), self.index, line))
+                self.results.append(self._judged(expectation))
+            case Run(run=going) if going.until is not None:
+                yield from self._until(going, going.until)
             case _:
-                action = action_of(step)
+                action = action_of(step, session.experiment.hidden_layers)
                 if isinstance(action, actions.Switch):
-                    free = {k: v for k, v in action.changes.items() if k not in self.hold}
+                    free = not_held(action.changes, self.hold)
                     action = actions.Switch(free) if free else None
                 if action:
                     yield from session.perform(action)
 
+    def _line(self) -> int:
+        return self.scenario.lines[self.index] if self.scenario.lines else 0
 
-def action_of(step: Step) -> actions.Action | None:
-    """The action of a session that a step is; None for words and expectations."""
+    def _judged(self, expectation: Expectation) -> Outcome:
+        side = expectation.side(expectation.comparison)
+        pinned = None
+        if "pinned" in (expectation.run, side.run if isinstance(side, Other) else ""):
+            with self.session.beside() as other:
+                pinned = report(other)
+        return judge(expectation, report(self.session), self.index, self._line(), pinned)
+
+    def _until(self, going: Going, until: str) -> Iterator[None]:
+        """Go on until the condition holds, or as far as the limit: that it holds is a claim."""
+        session = self.session
+        condition = parsed(until, session.places)
+        for done in range(going.count + 1):
+            yield from session.looking()
+            good, words = holding(condition, session.run, session.cursor.step)
+            if good or done == going.count:
+                break
+            yield from session.perform(actions.Advance(going.grain))
+        told = f"{words} after {done} step{'s' if done != 1 else ''}"
+        sentence = claim(Run(run=going))
+        self.results.append(Outcome(self.index, self._line(), sentence, float(done), told, good))
+
+
+def not_held(changes: Mapping[str, Any], hold: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes without those that a control holds; a knob held is held in every layer."""
+    return {
+        name: value
+        for name, value in changes.items()
+        if name not in hold and name.rpartition(".")[2] not in hold
+    }
+
+
+def action_of(step: Step, layers: int) -> actions.Action | None:
+    """The action of a session that a step is, in a network of so many hidden layers.
+
+    None for words, expectations and what is looked at.
+    """
     match step:
         case Set(changes=changes):
             return actions.Switch(changes)
-        case Run(run=distance):
-            return actions.Advance(distance.grain, distance.count)
-        case Back(back=distance):
-            return actions.Back(distance.grain, distance.count)
+        case SetLayer(set_layer=own):
+            return actions.Switch(own.settings(layers))
+        case Run(run=distance) | Back(back=distance):
+            kind = actions.Advance if isinstance(step, Run) else actions.Back
+            return kind(distance.grain, distance.count)
         case PinNow():
             return actions.Pin()
         case SwapNow():

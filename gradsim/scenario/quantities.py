@@ -141,6 +141,7 @@ QUANTITIES: dict[str, Quantity] = {
     "critical_variance": Quantity(Part.THEORY, "sigma_w^2 at which chi is 1 for this sigma_b^2"),
     "critical_gain": Quantity(Part.THEORY, "`initializer-gain` that gives the critical variance"),
     "shape": Quantity(Part.VERDICT, "what the gradient does over depth, in one word"),
+    "notes": Quantity(Part.VERDICT, "the kinds of notes that the verdict adds; see Notes"),
 }
 """Every quantity by its name. A test holds this table and the report together."""
 
@@ -165,6 +166,8 @@ def measured(
             value = report["verdict"]["evidence"][name]
         case Part.VERDICT:
             value = report["verdict"][name]
+            if name == "notes":
+                value = ", ".join(note["kind"] for note in value)
         case Part.TIME:
             value = report["time"].get(name)
         case Part.THEORY:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -12,8 +12,13 @@ from pydantic_core import ErrorDetails
 from gradsim.errors import InputError, nearest
 from gradsim.experiment.build import check, load_data
 from gradsim.experiment.experiment import Experiment
-from gradsim.scenario.format import STEPS, Part, Right, Scenario, Sheet, Step, TogetherError
+from gradsim.scenario.expecting import TAGS
+from gradsim.scenario.format import Scenario, Sheet
 from gradsim.scenario.lines import Place, line_numbers, line_of
+from gradsim.scenario.parts import Part, Right, TogetherError
+from gradsim.scenario.player import not_held
+from gradsim.scenario.reach import changed, misplaced
+from gradsim.scenario.steps import STEPS, Step
 from gradsim.scenario.words import plain, shown
 
 PartT = TypeVar("PartT", bound=Part)
@@ -128,6 +133,9 @@ class _Reader:
             ),
             about=sheet.about or "",
             source=sheet.source or "",
+            part=sheet.part or "",
+            order=sheet.order,
+            minutes=sheet.minutes,
             control=sheet.control,
             session=sheet.session,
         )
@@ -191,7 +199,7 @@ class _Reader:
         first = self._settings(Experiment.of({}), declared, ("experiment",))
         held = first.switch(hold)
         known = self._possible(held, ("control",) if hold else ("experiment",), hold)
-        now = held
+        now, pinned = held, False
         for index, raw in enumerate(_list(self.raw.get("steps"))):
             place: Place = ("steps", index)
             step = _table(raw)
@@ -200,18 +208,15 @@ class _Reader:
                 break
             # After going back an earlier experiment may hold; what fits to it shows when played.
             known = known and "back" not in step
-            changes = {k: v for k, v in _table(step.get("set")).items() if k not in hold}
-            now = self._settings(now, changes, (*place, "set"), f"step {index + 1}")
-            if changes and known:
-                known = self._possible(now, (*place, "set"), hold)
-            layer = _table(step.get("expect")).get("layer")
-            if isinstance(layer, int) and layer > now.hidden_layers and len(self.problems) == begun:
-                self._add(
-                    (*place, "expect", "layer"),
-                    f"is {layer}, but must be a whole number from 1 to {now.hidden_layers}, "
-                    "the depth "
-                    f'{"of the control " if hold else ""}here, or "output"',
-                )
+            pinned = pinned or "pin" in step
+            for key, changes in changed(step, now.hidden_layers):
+                free = not_held(changes, hold)
+                now = self._settings(now, free, (*place, key), f"step {index + 1}")
+                if free and known:
+                    known = self._possible(now, (*place, key), hold)
+            if len(self.problems) == begun:
+                for keys, sentence in misplaced(step, now, pinned, bool(hold)):
+                    self._add((*place, *keys), sentence)
         return first
 
     def _settings(
@@ -274,12 +279,14 @@ def _translated(model: type[Part], problem: ErrorDetails) -> tuple[Place, list[t
     right = Right("something else")
     inner: type[Part] | None = model
     for key in problem["loc"]:
+        if key in TAGS:
+            continue
         fields = {field.alias: field for field in inner.model_fields.values()} if inner else {}
         field = fields.get(str(key))
         if field is None:
             break
         keys.append(str(key))
-        kinds = (field.annotation, *get_args(field.annotation))
+        kinds = list(_kinds(field.annotation))
         notes = [*field.metadata, *(n for kind in kinds for n in getattr(kind, "__metadata__", ()))]
         right = next((note for note in notes if isinstance(note, Right)), right)
         inner = next((k for k in kinds if isinstance(k, type) and issubclass(k, Part)), None)
@@ -293,7 +300,17 @@ def _translated(model: type[Part], problem: ErrorDetails) -> tuple[Place, list[t
     cause = problem.get("ctx", {}).get("error")
     if isinstance(cause, TogetherError):
         return tuple(keys), cause.problems
-    return tuple(keys), [("", f"is {shown(problem['input'])}, but must be {right.words}")]
+    found = problem["input"]
+    hint = nearest(found, right.known) if right.known and isinstance(found, str) else ""
+    words = f"is {shown(found)}, but must be {right.words}"
+    return tuple(keys), [("", words + (f"; {hint}" if hint.startswith("did") else ""))]
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """An annotation and all that it is made of, the outermost first."""
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _kinds(inner)
 
 
 def _leaves(table: Mapping[str, Any], keys: tuple[str, ...] = ()) -> list[tuple[Any, Any]]:

@@ -1,7 +1,9 @@
 """Finding scenarios: a file by its path, or one that comes with gradsim by its name."""
 
+import tomllib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from math import inf
 from pathlib import Path
 
 from gradsim.errors import InputError, nearest
@@ -33,10 +35,23 @@ def shipped() -> dict[str, Path]:
 
 
 def lessons() -> list[str]:
-    """The names of the shipped scenarios in the order in which they teach; others come last."""
+    """The names of the shipped scenarios by the `order` that they have in the course.
+
+    Those without one come behind, in the order of LESSONS and then of their names.
+    """
+    places = {name: place for place, name in enumerate(LESSONS)}
     known = shipped()
-    first = [name for name in LESSONS if name in known]
-    return [*first, *(name for name in known if name not in first)]
+    return sorted(known, key=lambda n: (_order(known[n]), places.get(n, len(places)), n))
+
+
+def _order(path: Path) -> float:
+    """The place in the course that stands at the top of a file, without reading all of it."""
+    head = path.read_text(encoding="utf-8").partition("\n[")[0]
+    try:
+        order = tomllib.loads(head).get("order")
+    except tomllib.TOMLDecodeError:
+        return inf
+    return order if isinstance(order, int) else inf
 
 
 def find(name_or_path: str) -> Scenario:

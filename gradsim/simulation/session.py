@@ -1,6 +1,8 @@
 """The session: runs, a cursor, and the actions taken so far. Actions alone change it."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -169,6 +171,28 @@ class Session:
     def network(self) -> Network:
         """The network as it is at the cursor, to the bit. To be read, not written to."""
         return self.machine_at(self.cursor).network
+
+    @contextmanager
+    def beside(self) -> Iterator["Session"]:
+        """The pinned run at the step of the cursor, as a session. To be read only.
+
+        Raises InputError where no run is pinned.
+        """
+        if self.pinned is None:
+            raise InputError("no run is pinned here: there is none to compare with")
+        if self.pinned.run is self.run:
+            yield self
+            return
+        for _ in self._keeping_up():
+            pass
+        twin, run = copy(self), self.pinned.run
+        twin.run, twin._machine = run, self.pinned.machine
+        twin.pinned, twin.actions = None, []
+        left, run.cursor = run.cursor, Position(self.cursor.step, 0)
+        try:
+            yield twin
+        finally:
+            run.cursor = left
 
     def machine_at(self, position: Position) -> Machine:
         """The machine at a position of the present run. To be read, and left as it is."""

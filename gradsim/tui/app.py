@@ -88,6 +88,7 @@ class GradsimApp(Moving, Switching, Asking):
         self.driver = driver
         self.panes, self.remedy = self.put_away.take(driver)
         self.settings = replace(self.settings, view=FLOW, keys=(), own_idle=no_rule)
+        self._asked = None
         for pane in self.put_away.forgotten(self.lessons.drivers()):
             pane.close()
             await pane.remove()

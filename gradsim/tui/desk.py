@@ -20,6 +20,7 @@ from gradsim.tui.idle import why_idle
 from gradsim.tui.keymap import keymap
 from gradsim.tui.keys import KEYS
 from gradsim.tui.lessons import Lessons
+from gradsim.tui.narration import Narration
 from gradsim.tui.pace import COMPUTING, FRAMES_PER_SECOND, SLICE, Pace
 from gradsim.tui.panels import BESIDE, PANELS, SMALLEST, bordered, heights, side_by_side
 from gradsim.tui.put_away import PutAway
@@ -28,6 +29,7 @@ from gradsim.tui.start import settle
 from gradsim.tui.theme import THEMES, use
 from gradsim.tui.views import VIEWS, Host, ViewPane
 from gradsim.view.frame import View, frame
+from gradsim.view.question import wanted
 
 if TYPE_CHECKING:
     # Lists, help and scenarios are loaded when they are opened: the first picture comes sooner.
@@ -96,6 +98,8 @@ class Desk(App[None]):
         """Whether panels are finding their places, and are drawn as soon as they have."""
         self._due = False
         """Whether a picture has been asked for that is not drawn yet."""
+        self._asked: tuple[bool, int] | None = None
+        """Whether a question has the keys, and the lines it takes; None for a new session."""
 
     @property
     def selected(self) -> int:
@@ -146,6 +150,7 @@ class Desk(App[None]):
     def compose(self) -> ComposeResult:
         """The panels from top to bottom."""
         self._canvases = {panel.name: Canvas(id=panel.name, title=panel.title) for panel in PANELS}
+        self._canvases["narration"] = Narration(id="narration")
         self._beside = Canvas(id="beside")
         for name, canvas in self._canvases.items():
             if name == "profile":
@@ -172,9 +177,10 @@ class Desk(App[None]):
         for pane in self.panes.values():
             pane.display = fits and pane is shown
         playback = self.driver.playback
-        sizes = heights(height, playback is not None)
+        sizes = heights(height, playback is not None, self._asked_lines())
         if playback:
-            playback.room = max(40, (width - 8) * sizes["narration"] - 20)
+            words = heights(height, True)["narration"]
+            playback.room = max(40, (width - 8) * words - 20)
         for name, lines in sizes.items():
             room = 0 if shown and name in shown.HIDES else lines
             self._canvases[name].styles.height = room
@@ -200,7 +206,7 @@ class Desk(App[None]):
 
     def _tick(self) -> None:
         self._turn = perf_counter()
-        moved, self._moved = self._slice() | self._moved | self._background(), False
+        moved, self._moved = self._slice() | self._moved | self.background(), False
         at_rest = not self.driver.playing and not self.driver.busy
         drawn, plots = self._pace.due(moved, at_rest, self.driver.fastest)
         if drawn:
@@ -220,7 +226,7 @@ class Desk(App[None]):
         elapsed, self._last = now - self._last, now
         return self.driver.tick(min(elapsed, 0.25), lambda: perf_counter() - now < SLICE)
 
-    def _background(self) -> bool:
+    def background(self) -> bool:
         """Let the views go on with their work; True where one of them has changed."""
         now = perf_counter()
         changed = [
@@ -243,11 +249,22 @@ class Desk(App[None]):
         self.driver.tick(
             seconds, more or (lambda: not self.driver.fastest or self.session.cursor.step == steps)
         )
-        self._background()
+        self.background()
         self.paint()
+
+    def _asked_lines(self) -> int:
+        """Lines that the question would take; 0 where none is asked right now."""
+        playback = self.driver.playback
+        now = playback is not None and playback.asking
+        asked = self._view().asked if now else None
+        return wanted(asked, max(1, self.size.width - 4)) if asked else 0
+
+    def follow(self) -> None:
+        """Bring on screen what a lesson wants to be seen, and give its question keys and room."""
 
     def paint(self, plots: bool = True) -> None:
         """Draw the frame of this moment into the panels."""
+        self.follow()
         shown = frame(self.session, self._view())
         for panel in PANELS:
             canvas = self._canvases[panel.name]
@@ -272,13 +289,14 @@ class Desk(App[None]):
         driver = self.driver
         playback = driver.playback
         still = self.settings.reduced_motion or (self._live and self.animation_level == "none")
-        narration, message, speed = "", driver.message, driver.speed
+        narration, message, speed, asked = "", driver.message, driver.speed, None
         if playback:
             speed = f"scenario {playback.progress}  {speed}"
-            narration = playback.narration
+            narration, asked = playback.narration, playback.asked
             if self.driver.follows_scenario:
                 message = message or playback.verdict
             if playback.taken_over:
+                asked = None
                 narration = (
                     "You have taken over. ⟨go-on⟩ returns to the scenario where you left it."
                 )
@@ -290,6 +308,7 @@ class Desk(App[None]):
             settled=driver.playing and (driver.notch >= len(SPEEDS) - 1 or still),
             busy=driver.busy,
             remedy=self.remedy,
+            asked=asked,
             narration=self.keymap.told(narration),
             message=self.keymap.told(message),
             taken_over=playback is not None and playback.taken_over,

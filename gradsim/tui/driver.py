@@ -205,11 +205,13 @@ class Driver:
         """The scenario's next step now; after a take-over, back to where it stood."""
         if self.playback is None:
             return
-        if way := self.playback.resume():
+        way = self.playback.resume()
+        if way:
             self.request(*way)
         elif self.concluded:
             return
-        self.playback.skip()
+        if not (way and self.playback.open):
+            self.playback.skip()
         self.playing = True
 
     def go_back(self) -> None:

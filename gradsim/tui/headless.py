@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 from gradsim.keeping.preferences import DEFAULTS
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
+from gradsim.scenario.steps import Wait
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.playback import Playback
 from gradsim.tui.screen_text import screen_text
@@ -16,7 +17,10 @@ from gradsim.tui.screen_text import screen_text
 def frames(
     scenario: Scenario, width: int, height: int, markers: str = DEFAULTS.markers
 ) -> Iterator[str]:
-    """The app's frames of a scenario: one for each of its steps and each page that is said."""
+    """The app's frames of a scenario: one for each of its steps and each page that is said.
+
+    A question has two, before and after its answer; waiting has none.
+    """
     yield from asyncio.run(_frames(scenario, width, height, markers))
 
 
@@ -35,12 +39,21 @@ async def _frames(scenario: Scenario, width: int, height: int, markers: str) -> 
             async def show() -> None:
                 app.paint()
                 await pilot.pause(0)
+                while app.arranging:
+                    # A view that comes on screen takes its turns until it has its place.
+                    await pilot.pause(0)
+                if app.background():
+                    app.paint()
+                    await pilot.pause(0)
                 shown.append(screen_text(app))
 
             while not playback.player.finished:
+                step = playback.player.upcoming
                 for _ in playback.perform():
                     pass
+                if isinstance(step, Wait):
+                    continue
                 await show()
-                while playback.turn_page():
+                while playback.turn_page() or playback.answer():
                     await show()
     return shown

@@ -19,6 +19,7 @@ from gradsim.tui.views import VIEWS
 TITLES = {
     "move": "Move through the run",
     "scenario": "In a scenario",
+    "question": "In a question of a lesson",
     "switch": "Switch a part",
     "look": "Look",
     "keep": "Keep and take away",
@@ -74,7 +75,7 @@ def _listing(keymap: Keymap, idle: Callable[[str], str]) -> Table:
         table.add_row("", Text(title.format(**opened), style("title")))
         app_keys = keymap.now(KEYS)
         listed = [*app_keys]
-        for name in ("knob-list", "stop-list", "command-list", "setting-list"):
+        for name in ("question", "knob-list", "stop-list", "command-list", "setting-list"):
             listed += keymap.now(tables()[name], name)
         for key in listed:
             if key.group == group:

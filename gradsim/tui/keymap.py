@@ -12,6 +12,7 @@ from gradsim.tui.keys import (
     KEYS,
     PALETTE_KEYS,
     PANEL_KEYS,
+    QUESTION_KEYS,
     SETTING_KEYS,
     STOP_KEYS,
     Key,
@@ -36,6 +37,7 @@ VIEW_KEYS: tuple[Key, ...] = (
 
 _TABLES: Mapping[str, tuple[Key, ...]] = {
     APP: (*KEYS, *VIEW_KEYS),
+    "question": QUESTION_KEYS,
     "knob-list": PANEL_KEYS,
     "stop-list": STOP_KEYS,
     "command-list": PALETTE_KEYS,

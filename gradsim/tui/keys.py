@@ -113,6 +113,12 @@ KEYS: tuple[Key, ...] = (
 )
 """All keys, in the order in which the help lists them."""
 
+QUESTION_KEYS: tuple[Key, ...] = (
+    Key("up", "↑", "app.choice(-1)", "the choice above", "question", "choose", "choice-above"),
+    Key("down", "↓", "app.choice(1)", "the choice below", "question", called="choice-below"),
+)
+"""Keys of a question in a lesson; enter answers it."""
+
 PANEL_KEYS: tuple[Key, ...] = (
     Key("left", "←", "neighbor(-1)", "the value before; above, the layer before", "panel"),
     Key("right", "→", "neighbor(1)", "the next value; above, the next layer", "panel"),

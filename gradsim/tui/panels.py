@@ -10,6 +10,7 @@ from gradsim.view.frame import Frame
 from gradsim.view.history import history
 from gradsim.view.lines import Line, Run, fitted, joined, length, wrapped_words
 from gradsim.view.profile import profile
+from gradsim.view.question import question
 from gradsim.view.strip import strip
 from gradsim.view.timeline import timeline
 from gradsim.view.welcome import LAST_STEP, welcome
@@ -71,7 +72,10 @@ def tab_parts(width: int, settings: Settings) -> list[list[Run]]:
 
 
 def _narration(frame: Frame, width: int, height: int, _: Settings) -> list[Line]:
-    lines = wrapped_words(frame.view.narration, "narration", max(1, width - 2))
+    if frame.view.asked:
+        lines = question(frame.view.asked, max(1, width - 2), height)
+    else:
+        lines = wrapped_words(frame.view.narration, "narration", max(1, width - 2))
     blank = [fitted([], max(0, width - 2))] * height
     return [fitted((("▌ ", "title"), *line), width) for line in (lines + blank)[:height]]
 
@@ -109,7 +113,7 @@ def foot_keys(frame: Frame, width: int, settings: Settings) -> list[Key]:
         for key in settings.app_keys
         if key.brief
         and taken.isdisjoint(key.keys.split(","))
-        and (frame.view.narration or key.group != "scenario")
+        and (frame.view.narration or frame.view.asked or key.group != "scenario")
     ]
     while len(keys) > own + 3 and sum(length(brief(key, settings)) for key in keys) > width:
         # The last ones (find, views, help, quit) stay; those before them give way, then `find`.
@@ -165,13 +169,17 @@ def side_by_side(width: int, height: int) -> bool:
     return width >= 180 and height >= 50
 
 
-def heights(height: int, narrated: bool) -> dict[str, int]:
-    """Lines of each panel, borders included; what is left goes to the plots."""
+def heights(height: int, narrated: bool, asked: int = 0) -> dict[str, int]:
+    """Lines of each panel, borders included; what is left goes to the plots.
+
+    A question that would take `asked` lines gets as many of them as leave some for the plots.
+    """
     roomy, tall = height >= 22, height >= 34
+    words = 3 if roomy else 2
     return {
         "header": 1,
         "tabs": 1 if roomy else 0,
-        "narration": (3 if roomy else 2) if narrated else 0,
+        "narration": max(words, min(asked, height // 3)) if narrated else 0,
         "network": (9 if height >= 50 else 7) if tall else (5 if bordered(height) else 3),
         "verdict": 3 if tall else (2 if roomy else 1),
         "effect": 1,

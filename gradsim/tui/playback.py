@@ -1,14 +1,29 @@
 """Playback of a scenario: when its next step is due, and how to leave it, go back and return."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
-from gradsim.scenario.format import Expect, Run, Say, Set
-from gradsim.scenario.player import Player
+from gradsim.scenario.player import Player, flowing
+from gradsim.scenario.steps import (
+    Ask,
+    Chapter,
+    Expect,
+    Look,
+    Question,
+    Run,
+    Say,
+    Set,
+    SetLayer,
+    Show,
+    Wait,
+)
 from gradsim.simulation.actions import Action, Grain, Pin, Visit
 from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 from gradsim.view.lines import pages
+from gradsim.view.question import Asked
 
 SECONDS_A_WORD = 0.33
 """Reading time; a slow reader presses space, a fast one enter."""
@@ -41,6 +56,10 @@ class Playback:
         """The latest expectation in words, with what was measured."""
         self.ahead = False
         """Whether the gradients of the step to come are shown: after a switch or a check."""
+        self.asked: Asked | None = None
+        """The question on screen; while it is not answered nothing goes on by itself."""
+        self.look: Look | None = None
+        """What is to be shown from now on; whoever follows it takes it away."""
         self._marks: list[Mark] = []
         self._left: Mark | None = None
         self._pages: list[str] = []
@@ -49,6 +68,16 @@ class Playback:
     def taken_over(self) -> bool:
         """Whether the user has taken over."""
         return self._left is not None
+
+    @property
+    def open(self) -> bool:
+        """Whether a question waits for its answer."""
+        return self.asked is not None and not self.asked.answered and not self.taken_over
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question is what is on: nothing has been done since it was asked."""
+        return self.asked is not None and self.player.question is not None
 
     @property
     def over(self) -> bool:
@@ -70,7 +99,30 @@ class Playback:
         if len(self._pages) < 2:
             return False
         del self._pages[0]
-        self.wait = 1.0 + SECONDS_A_WORD * len(self._pages[0].split())
+        self.wait = reading(self._pages[0])
+        return True
+
+    def choose(self, way: int) -> None:
+        """Mark the next choice of the question (1), or the one before (-1)."""
+        if self.asked and self.open:
+            last = len(self.asked.choices) - 1
+            marked = -1 if self.asked.chosen is None else self.asked.chosen
+            self.pick(min(max(marked + way, 0), last))
+
+    def pick(self, index: int) -> None:
+        """Mark a choice by its index."""
+        if self.asked and self.open:
+            self.asked = replace(self.asked, chosen=index)
+
+    def answer(self) -> bool:
+        """Take the choice that is marked as the answer, and say why; False without a question.
+
+        Where none is marked the right one is shown.
+        """
+        if self.asked is None or not self.open:
+            return False
+        self.asked = replace(self.asked, answered=True)
+        self.wait = reading(self.asked.explanation)
         return True
 
     def clock(self, seconds: float) -> bool:
@@ -81,8 +133,9 @@ class Playback:
         return not self.turn_page() and not self.player.finished
 
     def skip(self) -> None:
-        """Go on now."""
-        self.wait = 0.0
+        """Go on now; where a question is open, with its answer."""
+        if not self.answer():
+            self.wait = 0.0
 
     def slow(self) -> bool:
         """Whether the next step is one to be watched op by op."""
@@ -98,19 +151,41 @@ class Playback:
         self.verdict = ""
         self._marks.append(self._here())
         yield from player.perform_next()
-        if not isinstance(step, Say):
-            self.ahead = isinstance(step, Set | Expect)
-        if isinstance(step, Say):
-            self._pages = ["", *pages(player.narration, self.room)]
-            self.turn_page()
-        elif isinstance(step, Set):
-            self.wait = SECONDS_TO_LOOK
-        elif isinstance(step, Expect):
-            outcome = player.results[-1]
-            self.verdict = (
-                f"{'✓' if outcome.passed else '✗'} {outcome.sentence}: {outcome.measured}"
-            )
-            self.wait = SECONDS_TO_LOOK
+        if isinstance(step, Say | Chapter | Ask):
+            self.asked = None
+        match step:
+            case Say():
+                self._say(player.narration)
+                return
+            case Chapter(chapter=title):
+                self._say(title)
+                return
+            case Ask(ask=question):
+                self._pages, self.wait, self.asked = [], inf, asked(question)
+                return
+            case Show():
+                self.look = player.look
+            case Wait(wait=seconds):
+                self.wait = seconds
+            case Set() | SetLayer():
+                self.wait = SECONDS_TO_LOOK
+            case Run(run=going) if going.until is not None:
+                self._tell()
+            case Expect():
+                self._tell()
+        if not isinstance(step, Show | Wait):
+            self.ahead = isinstance(step, Set | SetLayer | Expect)
+
+    def _say(self, text: str) -> None:
+        self._pages = ["", *pages(text, self.room)]
+        self.turn_page()
+
+    def _tell(self) -> None:
+        """Show what has been measured, and whether it is as claimed."""
+        outcome = self.player.results[-1]
+        sign = "✓" if outcome.passed else "✗"
+        self.verdict = f"{sign} {outcome.sentence}: {outcome.measured}"
+        self.wait = SECONDS_TO_LOOK
 
     def leave(self) -> None:
         """The user takes over; where the session stands is kept."""
@@ -129,7 +204,7 @@ class Playback:
         said = [
             index
             for index, step in enumerate(self.player.scenario.steps[: self.player.index])
-            if isinstance(step, Say)
+            if isinstance(step, Say | Ask | Chapter)
         ]
         if not said:
             return []
@@ -138,7 +213,7 @@ class Playback:
         del self._marks[index:]
         self.player.back_to(index)
         self._pages, self.wait, self._left, self.verdict = [], 0.0, None, ""
-        self.ahead = False
+        self.asked, self.look, self.ahead = None, self.player.look or Look(view="flow"), False
         return self._to(mark)
 
     def _here(self) -> Mark:
@@ -153,6 +228,18 @@ class Playback:
             actions += [Pin()] if pinned is not None else []
             actions += [Visit(mark.pinned), Pin()] if mark.pinned is not None else []
         return [*actions, Visit(mark.run, mark.position)]
+
+
+def reading(text: str) -> float:
+    """Seconds that it takes to read a text."""
+    return 1.0 + SECONDS_A_WORD * len(text.split())
+
+
+def asked(question: Question) -> Asked:
+    """A question as it comes on screen."""
+    right = question.choices.index(question.answer)
+    words = flowing(question.question), flowing(question.explanation)
+    return Asked(words[0], tuple(question.choices), right, words[1])
 
 
 def _pinned(session: Session) -> int | None:

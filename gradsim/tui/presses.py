@@ -8,6 +8,7 @@ from gradsim.tui.settings import Settings
 from gradsim.view import history, profile, strip, words
 from gradsim.view.frame import Frame
 from gradsim.view.lines import part_at
+from gradsim.view.question import choice_at
 from gradsim.view.timeline import step_at
 
 MIDDLE, RIGHT = 2, 3
@@ -51,6 +52,14 @@ def _tabs(_f: Frame, width: int, _h: int, settings: Settings, x: int, _y: int) -
     return None if index is None else Press(f"view('{settings.tabs[index].name}')")
 
 
+def _narration(f: Frame, width: int, height: int, _s: Settings, x: int, y: int) -> Press | None:
+    asked = f.view.asked
+    if asked and not asked.answered:
+        index = choice_at(asked, width - 2, height, x - 2, y)
+        return None if index is None else Press(f"answer({index})", "go_back")
+    return Press("go_on", "go_back")
+
+
 def _profile(f: Frame, width: int, height: int, s: Settings, x: int, _y: int) -> Press | None:
     return select(profile.place_at(f, width, height, s.markers, x, s.charts))
 
@@ -79,7 +88,7 @@ def _foot(f: Frame, width: int, _h: int, settings: Settings, x: int, y: int) -> 
 PRESSES: dict[str, Callable[[Frame, int, int, Settings, int, int], Press | None]] = {
     "header": _header,
     "tabs": _tabs,
-    "narration": lambda f, w, h, s, x, y: Press("go_on", "go_back"),
+    "narration": _narration,
     "network": lambda f, w, h, s, x, y: select(strip.place_at(f, w, x)),
     "profile": _profile,
     "history": _history,

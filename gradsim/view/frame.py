@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradsim.insight.remedies.ghost import Ghost
     from gradsim.insight.theory.result import Theory
     from gradsim.insight.verdict import Verdict
+    from gradsim.view.question import Asked
 
 Sizes = tuple[float | None, ...]
 """A number for each hidden layer and the head; None where the pass has not been yet."""
@@ -46,6 +47,8 @@ class View:
     remedy: "Ghost | None" = None
     """The gradients of a remedy that was tried, to be seen beside the live ones."""
     narration: str = ""
+    asked: "Asked | None" = None
+    """The question of a lesson that stands in the place of its words."""
     message: str = ""
     first_start: bool = False
     """Whether nothing has been done yet, so that it is said what could be."""

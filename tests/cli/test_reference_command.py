@@ -8,8 +8,9 @@ import pytest
 from gradsim.cli.main import run
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.insight.report import KEYS, jsonable, report
-from gradsim.scenario.format import COMPARISONS, STEPS
+from gradsim.scenario.expecting import COMPARISONS
 from gradsim.scenario.quantities import QUANTITIES
+from gradsim.scenario.steps import STEPS
 from gradsim.simulation.session import Session
 
 STORED = Path(__file__).parents[2] / "docs" / "reference.md"

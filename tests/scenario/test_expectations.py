@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from gradsim.scenario.expectations import holds, judge, sentence
-from gradsim.scenario.format import Expectation
+from gradsim.scenario.expecting import Expectation
 
 
 def expect(**keys: Any) -> Expectation:

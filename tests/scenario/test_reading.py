@@ -8,8 +8,8 @@ from gradsim.errors import InputError
 from gradsim.experiment.experiment import KNOBS
 from gradsim.nn.activations import ACTIVATIONS
 from gradsim.nn.clipping import CLIPS
-from gradsim.scenario.format import Back, Distance, Expect, PinNow, Run, Say, Set, SwapNow
 from gradsim.scenario.reading import LONGEST, parse, read
+from gradsim.scenario.steps import Back, Distance, Expect, PinNow, Run, Say, Set, SwapNow
 from gradsim.simulation.actions import Grain
 
 HEAD = 'title = "t"\n\n[experiment]\ndepth = 3\nwidth = 4\n\n'
@@ -62,7 +62,8 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
         (
             "[[steps]]\n",
             "f.toml, line 7: step 1 is empty, but must have one of "
-            "say, set, run, back, pin, swap, expect, undo, redo, again, visit",
+            "chapter, say, ask, set, set-layer, run, back, pin, swap, show, wait, expect, "
+            "undo, redo, again, visit",
         ),
         (
             '[[steps]]\nsay = "x"\npin = true\n',
@@ -99,7 +100,7 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
         (
             "[[steps]]\nrun = { ops = 2, steps = 2 }\n",
             "f.toml, line 8: step 1: run has ops and steps, "
-            "but must have one of steps, ops, layers, phases",
+            "but must have one of steps, ops, layers, phases, or until with limit",
         ),
         (
             "[[steps]]\nback = {}\n",
@@ -146,7 +147,7 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
         (
             '[[steps]]\nexpect = { quantity = "loss" }\n',
             "f.toml, line 8: step 1: expect compares nothing; "
-            "give one of at-least, at-most, above, below, equals, is, finite",
+            "give one of at-least, at-most, above, below, equals, is, includes, excludes, finite",
         ),
         (
             '[[steps]]\nexpect = { quantity = "loss", above = 1, below = 2 }\n',
@@ -164,7 +165,8 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
         ),
         (
             '[[steps]]\nexpect = { quantity = "loss", above = nan }\n',
-            "f.toml, line 8: step 1: expect.above is nan, but must be a finite number",
+            "f.toml, line 8: step 1: expect.above is nan, but must be a finite number, "
+            "or a table with another quantity",
         ),
         (
             '[[steps]]\nexpect = { quantity = "loss", is = "low" }\n',
@@ -184,7 +186,7 @@ def test_a_right_file_becomes_a_scenario_with_every_kind_of_step() -> None:
         (
             '[[steps]]\nexpect = { quantity = "delta_norm", above = 1 }\n',
             "f.toml, line 8: step 1: expect.layer is missing: each layer has its own delta_norm; "
-            'give a number or "output"',
+            'give a number or "output", or layers',
         ),
         (
             '[[steps]]\nexpect = { quantity = "loss", layer = 1, above = 1 }\n',

@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
 from gradsim.scenario.check import check, check_control
-from gradsim.scenario.format import Expect, Say
 from gradsim.scenario.shelf import find, shipped
+from gradsim.scenario.steps import Expect, Say
 
 FIRST = "sigmoid-starves-relu-repairs"
 

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from gradsim.tui.charts import looked_at
 from gradsim.tui.desk import Desk
-from gradsim.tui.keys import Key
+from gradsim.tui.keys import QUESTION_KEYS
 from gradsim.tui.settings import no_rule
 from gradsim.tui.views import ViewPane
 from gradsim.view.frame import frame
 
 if TYPE_CHECKING:
     # Lists, help and scenarios are loaded when they are opened: the first picture comes sooner.
-    pass
+    from gradsim.scenario.steps import Look
 
 
 class Looking(Desk):
@@ -56,20 +56,59 @@ class Looking(Desk):
         before, after = self.panes.get(self.settings.view), self._pane(name)
         if before:
             before.left()
-        self.settings = replace(
-            self.settings,
-            view=name,
-            keys=self._keys_of(after),
-            own_idle=after.idle if after else no_rule,
-        )
+        self.settings = replace(self.settings, view=name, own_idle=after.idle if after else no_rule)
         self.driver.message = ""
+        self._give_keys(after)
         self._arrange(*self.size)
-        self.set_focus(after)
         if after:
             after.opened()
 
-    def _keys_of(self, pane: ViewPane | None) -> tuple[Key, ...]:
-        return self.keymap.now(pane.KEYS, pane.NAME) if pane else ()
+    def _give_keys(self, pane: ViewPane | None) -> None:
+        """Keys go to the view on screen first; while a question is open, to that."""
+        keys = self.keymap.now(pane.KEYS, pane.NAME) if pane else ()
+        open_ = self._asked is not None and self._asked[0]
+        if open_:
+            asking = self.keymap.now(QUESTION_KEYS, "question")
+            taken = {name for key in asking for name in key.keys.split(",")}
+            keys = (*asking, *(key for key in keys if taken.isdisjoint(key.keys.split(","))))
+        self.settings = replace(self.settings, keys=keys)
+        self.set_focus(self._canvases["narration"] if open_ else pane)
+
+    def follow(self) -> None:
+        """Bring on screen what a lesson wants to be seen, and give its question keys and room."""
+        playback = self.driver.playback
+        if playback and (look := playback.look):
+            playback.look = None
+            self._look_at(look)
+        now = playback is not None and playback.open, self._asked_lines()
+        if now != self._asked:
+            changed, self._asked = self._asked or (False, 0), now
+            self._give_keys(self.panes.get(self.settings.view))
+            if now[1] != changed[1]:
+                self._arrange(*self.size)
+
+    def _look_at(self, look: "Look") -> None:
+        if look.view:
+            self.action_view(look.view)
+        through_time = self.session.experiment.cell != "none"
+        place = look.time if through_time and look.layer != "output" else look.layer
+        if through_time and isinstance(look.layer, int):
+            self.level = look.layer
+        if place:
+            self.layer = self.session.places + 1 if place == "output" else int(place)
+
+    def action_choice(self, way: int) -> None:
+        """Mark another choice of the question."""
+        if self.driver.playback:
+            self.driver.playback.choose(way)
+            self._show()
+
+    def action_answer(self, index: int) -> None:
+        """Answer the question with this choice; a lesson that has none open goes on."""
+        if self.driver.playback:
+            self.driver.playback.pick(index)
+            self.driver.go_on()
+            self._soon()
 
     def action_next_view(self) -> None:
         """The view after the one on screen."""
