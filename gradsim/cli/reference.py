@@ -206,6 +206,7 @@ def _quantities() -> str:
         Part.LAYERS: "`layers`",
         Part.EVIDENCE: "`verdict.evidence`",
         Part.VERDICT: "`verdict`",
+        Part.NOTES: "`verdict.notes`, their `kind`",
         Part.TIME: "`time`, in a recurrent network",
         Part.THEORY: "`theory`",
     }

@@ -18,6 +18,7 @@ class Part(StrEnum):
     LAYERS = "layers"
     EVIDENCE = "evidence"
     VERDICT = "verdict"
+    NOTES = "notes"
     TIME = "time"
     THEORY = "theory"
 
@@ -38,7 +39,7 @@ class Quantity:
     @property
     def is_text(self) -> bool:
         """Whether it is a word and not a number."""
-        return self.part is Part.VERDICT
+        return self.part in (Part.VERDICT, Part.NOTES)
 
 
 _SHARE = "share from 0 to 1"
@@ -141,7 +142,7 @@ QUANTITIES: dict[str, Quantity] = {
     "critical_variance": Quantity(Part.THEORY, "sigma_w^2 at which chi is 1 for this sigma_b^2"),
     "critical_gain": Quantity(Part.THEORY, "`initializer-gain` that gives the critical variance"),
     "shape": Quantity(Part.VERDICT, "what the gradient does over depth, in one word"),
-    "notes": Quantity(Part.VERDICT, "the kinds of notes that the verdict adds; see Notes"),
+    "notes": Quantity(Part.NOTES, "the kinds of notes that the verdict adds; see Notes"),
 }
 """Every quantity by its name. A test holds this table and the report together."""
 
@@ -166,8 +167,8 @@ def measured(
             value = report["verdict"]["evidence"][name]
         case Part.VERDICT:
             value = report["verdict"][name]
-            if name == "notes":
-                value = ", ".join(note["kind"] for note in value)
+        case Part.NOTES:
+            value = ", ".join(note["kind"] for note in report["verdict"]["notes"])
         case Part.TIME:
             value = report["time"].get(name)
         case Part.THEORY:

@@ -26,7 +26,8 @@ def test_the_names_are_those_of_the_report_and_none_is_missing() -> None:
         Part.TOP: {name for name, value in full.items() if isinstance(value, float)},
         Part.LAYERS: set(full["layers"][0]) - {"layer"},
         Part.EVIDENCE: evidence,
-        Part.VERDICT: {"shape", "notes"},
+        Part.VERDICT: {"shape"},
+        Part.NOTES: {"notes"},
         Part.TIME: set(report(through_time())["time"]),
         Part.THEORY: {k for k, value in full["theory"].items() if isinstance(value, float)},
     }
