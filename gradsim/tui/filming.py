@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 from gradsim.errors import InputError
 from gradsim.keeping.preferences import DEFAULTS, Preferences
 from gradsim.recording.film import Chapter, Film
-from gradsim.scenario.format import Run, Scenario
+from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
+from gradsim.scenario.steps import Run
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.camera import Camera
 from gradsim.tui.playback import Playback
@@ -24,6 +25,9 @@ TICK = 0.08
 
 AT_THE_END = 3.0
 """Seconds for which the last picture stays."""
+
+TO_THINK = 5.0
+"""Seconds between a question and its answer."""
 
 WATCHED = 50
 """Training steps of a run that get a picture each; of a longer run some share one."""
@@ -46,7 +50,7 @@ def film(
 async def _filmed(
     scenario: Scenario, width: int, height: int, preferences: Preferences, report: Report
 ) -> Film:
-    playback = Playback(Player(scenario))
+    playback = Playback(Player(scenario), thinking=TO_THINK)
     app = GradsimApp(
         playback.player.session, live=False, playback=playback, preferences=preferences
     )

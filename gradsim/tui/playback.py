@@ -47,8 +47,10 @@ class Mark(NamedTuple):
 class Playback:
     """A player with a clock. The user can take over at any moment, and return to where it stood."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, thinking: float = inf) -> None:
+        """`thinking` is for how many seconds a question waits before its answer is shown."""
         self.player = player
+        self._thinking = thinking
         self.wait = 0.0
         self.room = 200
         """Characters that can be read at once; a longer text is turned over like pages."""
@@ -130,7 +132,7 @@ class Playback:
         self.wait -= seconds
         if self.wait > 0:
             return False
-        return not self.turn_page() and not self.player.finished
+        return not (self.answer() or self.turn_page() or self.player.finished)
 
     def skip(self) -> None:
         """Go on now; where a question is open, with its answer."""
@@ -161,7 +163,7 @@ class Playback:
                 self._say(title)
                 return
             case Ask(ask=question):
-                self._pages, self.wait, self.asked = [], inf, asked(question)
+                self._pages, self.wait, self.asked = [], self._thinking, asked(question)
                 return
             case Show():
                 self.look = player.look

@@ -4,9 +4,11 @@ import pytest
 from driving import MIDDLE, SMALL, SameFrame, app, press, running, text
 from textual.pilot import Pilot
 
+from gradsim.recording.film import plain
 from gradsim.scenario.player import Player
 from gradsim.scenario.reading import parse
 from gradsim.tui.app import GradsimApp
+from gradsim.tui.filming import film
 from gradsim.tui.headless import frames
 from gradsim.tui.playback import Playback
 
@@ -166,6 +168,16 @@ async def test_a_view_and_a_layer_are_shown_and_time_is_waited() -> None:
         it.advance(0.0)
         assert it.settings.view == "why"
         assert it.selected == 2
+
+
+def test_a_film_gives_the_answer_after_a_while() -> None:
+    made = film(parse(TEXT, "test.toml"), 80, 24)
+    texts = ["\n".join(plain(row) for row in shot.picture) for shot in made.shots]
+    asked = next(k for k, text in enumerate(texts) if "What does the gradient" in text)
+    answered = next(k for k, text in enumerate(texts) if "Answer: Each sigmoid" in text)
+    waited = made.shots[answered].seconds - made.shots[asked].seconds
+    assert waited == pytest.approx(5.0, abs=0.2)
+    assert made.seconds < 30
 
 
 def test_text_frames_have_the_question_twice_and_no_waiting() -> None:
