@@ -1,18 +1,12 @@
-"""Arrays of many layers as one: where they lie side by side, one call measures them all."""
+"""Arrays of many layers as one: where they lie side by side, one call goes through them all."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from gradsim.nn.arrays import Array, by_columns, l2_norm, mean_and_std, safe_squares
+from gradsim.nn.arrays import Array, by_columns
 from gradsim.nn.op import Op
-
-Numbers: TypeAlias = npt.NDArray[np.float64]
-"""A number of each of many arrays: (count,)."""
 
 AT_ONCE = 256 * 1024
 """Bytes that are gone through together at the most: what stays in a core's cache meanwhile."""
@@ -38,19 +32,23 @@ def settle(ops: Iterable[Op], *, columns: bool = False) -> None:
             op.settled()
 
 
-@dataclass(frozen=True, slots=True)
 class Stack:
     """Arrays of one shape, on top of each other, and which places of a sequence they have."""
 
-    places: slice | list[int]
-    parts: Sequence[Array]
-    block: Array | None
-    """A view of them all, (count, ...), where they lie at even distances; else they are copied."""
+    def __init__(self, places: slice | list[int], parts: Sequence[Array]) -> None:
+        self.places, self.parts = places, parts
+        self.block = _block(parts)
+        """A view of them all, (count, ...), where they lie at even distances; else they are
+        copied."""
+        self._rows: Array | None = None
+        if self.block is not None:
+            rows = self._flattened(self.block)
+            self._rows = rows if np.may_share_memory(rows, self.block) else None
 
     @classmethod
     def of(cls, parts: Sequence[Array]) -> "Stack":
         """All these arrays, in their order."""
-        return cls(slice(0, len(parts)), parts, _block(parts))
+        return cls(slice(0, len(parts)), parts)
 
     @property
     def array(self) -> Array:
@@ -60,7 +58,10 @@ class Stack:
     @property
     def flat(self) -> Array:
         """All of them as they are now, each as a row in the order of memory: (count, entries)."""
-        array, first = self.array, self.parts[0]
+        return self._flattened(self.array) if self._rows is None else self._rows
+
+    def _flattened(self, array: Array) -> Array:
+        first = self.parts[0]
         if self.block is not None and not first.flags.c_contiguous:
             array = array.swapaxes(-1, -2)
         return array.reshape(len(self.parts), first.size)
@@ -82,83 +83,8 @@ def stacks(arrays: Sequence[Array], at_once: int = AT_ONCE) -> list[Stack]:
             parts = [arrays[place] for place in some]
             run = slice(some[0], some[-1] + 1)
             together = some == list(range(run.start, run.stop))
-            out.append(Stack(run if together else some, parts, _block(parts)))
+            out.append(Stack(run if together else some, parts))
     return out
-
-
-class _Squares:
-    """Sums of squares of many arrays, and which of them can be trusted."""
-
-    def __init__(self, arrays: Sequence[Array]) -> None:
-        self.arrays, self.stacks = arrays, stacks(arrays)
-        self.sums: Numbers = np.zeros(len(arrays))
-        self._low, self._high = np.array([safe_squares(array) for array in arrays]).T
-
-    def poor(self) -> Iterable[int]:
-        """Where squares have left the range, or may have."""
-        safe = self.sums > self._low
-        safe &= self.sums <= self._high
-        return () if safe.all() else map(int, np.flatnonzero(~safe))
-
-
-class Norms:
-    """The L2 norm of each of many arrays, right over the whole range as `l2_norm` is."""
-
-    def __init__(self, arrays: Sequence[Array]) -> None:
-        self._squares = _Squares(arrays)
-
-    def measure(self) -> Numbers:
-        """The norms as they are now: (count,). To be called with floating-point errors ignored."""
-        squares = self._squares
-        for stack in squares.stacks:
-            flat = stack.flat
-            squares.sums[stack.places] = np.vecdot(flat, flat)
-        norms: Numbers = np.sqrt(squares.sums)
-        for k in squares.poor():
-            norms[k] = l2_norm(squares.arrays[k])
-        return norms
-
-
-class Spreads:
-    """Mean and standard deviation of each of many arrays, right as `mean_and_std` is."""
-
-    def __init__(self, arrays: Sequence[Array]) -> None:
-        self._squares = _Squares(arrays)
-        self._means = np.zeros(len(arrays))
-        self._sizes = np.array([max(1, array.size) for array in arrays])
-
-    def measure(self) -> tuple[Numbers, Numbers]:
-        """Means and deviations as they are now: (count,) each; with errors ignored, as above."""
-        squares, means = self._squares, self._means
-        for stack in squares.stacks:
-            flat = stack.flat
-            mean = np.add.reduce(flat, axis=1, keepdims=True)
-            mean /= max(1, flat.shape[1])
-            rest = flat - mean
-            means[stack.places] = mean[:, 0]
-            squares.sums[stack.places] = np.vecdot(rest, rest)
-        stds: Numbers = np.sqrt(squares.sums / self._sizes)
-        for k in squares.poor():
-            means[k], stds[k] = mean_and_std(squares.arrays[k])
-        return means, stds
-
-
-class Largest:
-    """The largest magnitude in each of many arrays; NaN where one is in it."""
-
-    def __init__(self, arrays: Sequence[Array]) -> None:
-        # Of nothing the largest is 0.
-        self._stacks = [stack for stack in stacks(arrays) if stack.parts[0].size]
-        self._ends = np.zeros((2, len(arrays)))
-
-    def measure(self) -> Numbers:
-        """The magnitudes as they are now: (count,)."""
-        high, low = self._ends
-        for stack in self._stacks:
-            flat = stack.flat
-            high[stack.places] = np.maximum.reduce(flat, axis=1)
-            low[stack.places] = np.minimum.reduce(flat, axis=1)
-        return np.maximum(high, -low)
 
 
 def _block(parts: Sequence[Array]) -> Array | None:

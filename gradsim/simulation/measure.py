@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import is_
 from typing import TypeAlias
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy.typing as npt
 
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array
-from gradsim.nn.blocks import Largest, Norms, Spreads, Stack, stacks
+from gradsim.nn.blocks import Stack, stacks
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.recurrent import Gates, RecurrentLinear
+from gradsim.nn.sizes import Largest, Norms, Spreads
 from gradsim.simulation.events import Event, Plan
 
 LAYER_COLUMNS = (
@@ -109,26 +111,26 @@ class Gauge:
     """
 
     def __init__(self, network: Network) -> None:
-        layers, store = network.layers, network.parameters
+        layers, store, nodes = network.layers, network.parameters, network.nodes
         gradients, values = network.gradients, network.values
-        self._norms = Norms(
-            _known(
-                [gradients[layer.pre_activation] for layer in layers]
-                + [gradients[layer.output] for layer in layers]
-                + [values[layer.output] for layer in layers]
-            )
-        )
-        self._shown = Spreads(_known([values[k.activation or k.output] for k in layers]))
+        outputs = _known([values[layer.output] for layer in layers])
+        shown = _known([values[layer.activation or layer.output] for layer in layers])
+        deltas = _known([gradients[layer.pre_activation] for layer in layers])
+        sent = _known([gradients[layer.output] for layer in layers])
+        self._shown = Spreads(shown)
+        # Without skips a layer hands on what its activation gives out.
+        self._outputs = None if all(map(is_, outputs, shown)) else Norms(outputs)
+        each, places = _distinct([*deltas, *sent])
+        self._gradients, self._places = Norms(each), np.reshape(places, (2, -1))
         names = list(dict.fromkeys(layer.weight for layer in layers))
         weights, grads, updates = (
             [vector[store.slices[name]] for name in names]
             for vector in (store.values, store.gradients, store.updates)
         )
-        self._weights, self._updates = Norms(grads + weights), Norms(updates)
-        self._largest = Largest(grads)
-        self._index = [names.index(layer.weight) for layer in layers]
+        self._weights, self._grads, self._updates = Norms(weights), Largest(grads), Norms(updates)
+        index = [names.index(layer.weight) for layer in layers]
+        self._index = slice(None) if index == list(range(len(names))) else index
         """Which weights each column stands for: time steps share theirs."""
-        nodes = network.nodes
         self._memories = [
             (column, op.memory)
             for column, layer in enumerate(layers)
@@ -139,25 +141,35 @@ class Gauge:
 
     def gradients(self, table: Table) -> None:
         """After the backward pass: all that a layer table holds, but for the update."""
+        shown, grads, index = self._shown, self._grads, self._index
         with np.errstate(all="ignore"):
-            sizes = self._norms.measure().reshape(3, -1)
-            table[_DELTA], table[_OUTPUT_GRAD], table[_OUTPUT] = sizes
-            table[_MEAN], table[_STD] = self._shown.measure()
-            of_grads, of_weights = self._weights.measure().reshape(2, -1)
-            table[_GRAD_WEIGHT], table[_WEIGHT] = of_grads[self._index], of_weights[self._index]
-            table[_GRAD_MAX] = self._largest.measure()[self._index]
+            table[_DELTA : _OUTPUT_GRAD + 1] = self._gradients.measure()[self._places]
+            table[_OUTPUT] = shown.measure()
+            table[_MEAN], table[_STD] = shown.means, shown.stds
+            if self._outputs:
+                table[_OUTPUT] = self._outputs.measure()
+            table[_GRAD_WEIGHT], table[_GRAD_MAX] = grads.measure()[index], grads.largest[index]
+            table[_WEIGHT] = self._weights.measure()[index]
             for column, memory in self._memories:
                 added = memory.contributions()
                 table[_GRAD_WEIGHT, column : column + len(added)] = added
             self._slopes.measure(table[_SATURATED], table[_DEAD])
             # A comparison with NaN is false: it would count as neither flat nor dead.
             unknown = np.isnan(table[_OUTPUT])
-            table[_SATURATED, unknown] = table[_DEAD, unknown] = np.nan
+            if unknown.any():
+                table[_SATURATED, unknown] = table[_DEAD, unknown] = np.nan
 
     def updates(self, table: Table) -> None:
         """After the update: its size in each layer."""
         with np.errstate(all="ignore"):
             table[_UPDATE] = self._updates.measure()[self._index]
+
+
+def _distinct(arrays: Sequence[Array]) -> tuple[list[Array], list[int]]:
+    """Each array once, and where among those each one is."""
+    each = {id(array): array for array in arrays}
+    at = {key: place for place, key in enumerate(each)}
+    return list(each.values()), [at[id(array)] for array in arrays]
 
 
 def _known(arrays: Sequence[Array | None]) -> list[Array]:
@@ -172,7 +184,7 @@ class _Slopes:
     def __init__(self, network: Network) -> None:
         self._ones = np.ones(len(network.loss.grad), network.parameters.values.dtype)
         gates: list[tuple[int, Gates]] = []
-        self._groups: list[tuple[list[int], list[Activation], Stack]] = []
+        self._groups: list[tuple[slice | list[int], list[Activation], Stack]] = []
         alike: dict[type[Activation], list[tuple[int, Activation]]] = {}
         for column, layer in enumerate(network.layers):
             op = network.nodes[(layer.activation or layer.output) - 1].op
@@ -186,7 +198,7 @@ class _Slopes:
             for stack in stacks([op.slopes for _, op in members]):
                 at = np.arange(len(members))[stack.places]
                 ops = [members[k][1] for k in at]
-                self._groups.append(([places[k] for k in at], ops, stack))
+                self._groups.append((_run([places[k] for k in at]), ops, stack))
         self._gates: list[tuple[list[int], Gates, Stack]] = []
         for stack in stacks([op.gates for _, op in gates]):
             at = np.arange(len(gates))[stack.places]
@@ -197,16 +209,23 @@ class _Slopes:
         saturated[:], dead[:] = 0.0, 0.0
         for columns, gate, stack in self._gates:
             saturated[columns] = gate.saturated(stack.array, SATURATED_BELOW)
-        for columns, ops, stack in self._groups:
+        for places, ops, stack in self._groups:
             slopes = stack.array
             _, batch, units = slopes.shape
             if ops[0].saturates:
                 bounds = np.array([SATURATED_BELOW * op.largest_slope for op in ops])
-                flat = np.count_nonzero(np.abs(slopes) < bounds[:, None, None], axis=(1, 2))
-                saturated[columns] = flat / (batch * units)
+                sizes = slopes if ops[0].rises else np.abs(slopes)
+                flat = sizes < bounds[:, None, None].astype(slopes.dtype)
+                saturated[places] = np.count_nonzero(flat, axis=(1, 2)) / (batch * units)
             # Where the sum of a unit's slopes is not 0, one of them is not; the other way round
             # that is sure only where none is below 0.
             none = np.matmul(self._ones[:batch], slopes) == 0.0
             if not ops[0].rises and none.any():
                 none[none] = ~slopes.transpose(0, 2, 1)[none].any(axis=1)
-            dead[columns] = np.count_nonzero(none, axis=1) / units
+            dead[places] = np.add.reduce(none, axis=1, dtype=np.float64) / units
+
+
+def _run(columns: list[int]) -> slice | list[int]:
+    """The same columns, as a slice where they follow each other."""
+    whole = slice(columns[0], columns[-1] + 1)
+    return whole if columns == list(range(whole.start, whole.stop)) else columns

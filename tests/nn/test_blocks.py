@@ -12,8 +12,9 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.start import draw
 from gradsim.nn.activations import ACTIVATIONS
 from gradsim.nn.arrays import Array, l2_norm, mean_and_std
-from gradsim.nn.blocks import Largest, Norms, Spreads, settle, stacks
+from gradsim.nn.blocks import settle, stacks
 from gradsim.nn.linear import Linear
+from gradsim.nn.sizes import Largest, Norms, Spreads
 from gradsim.simulation.stepper import run_step, together
 
 SCALES = (
@@ -46,9 +47,11 @@ def arrays(dtype: str) -> list[Array]:
 def test_together_as_one_by_one(dtype: str) -> None:
     parts = arrays(dtype)
     with np.errstate(all="ignore"):
-        norms, (means, stds) = Norms(parts).measure(), Spreads(parts).measure()
-        largest = Largest(parts).measure()
-        assert norms == pytest.approx([l2_norm(a) for a in parts], rel=1e-12, abs=0, nan_ok=True)
+        spreads, ends = Spreads(parts), Largest(parts)
+        for norms in (Norms(parts).measure(), spreads.measure(), ends.measure()):
+            wanted = [l2_norm(a) for a in parts]
+            assert norms == pytest.approx(wanted, rel=1e-12, abs=0, nan_ok=True)
+        means, stds, largest = spreads.means, spreads.stds, ends.largest
         each = np.array([mean_and_std(a) for a in parts])
         close = 1e-12 if dtype == "float64" else 1e-5
         assert stds == pytest.approx(each[:, 1], rel=close, abs=0, nan_ok=True)
