@@ -54,14 +54,19 @@ class Keyframes:
     def offer(self, step: int, make: Callable[[], Checkpoint]) -> None:
         """Keep a checkpoint of this step where it is wanted, and let go of others for it."""
         due = step % self._stride == 0 and step not in self._spread
-        if not due and (step in self._near or not self._is_near(step)):
+        near = self._is_near(step, *self._window())
+        if not due and (step in self._near or not near):
             return
+        ahead = near and step == self.focus
+        if ahead:
+            self._let_go(self._room - 1)  # before this one is made, which may take that memory
         checkpoint = self._near.get(step) or make()
         size = max(1, checkpoint.size())
         self._room = min(MOST_NEAR, max(2, self.budget * 5 // 8 // size))
-        if self._is_near(step):
+        if near:
             self._near[step] = checkpoint
-            self._let_go()
+            if not ahead or len(self._near) > self._room:
+                self._let_go(self._room)
         if due:
             self._spread[step] = checkpoint
             while len(self._spread) > max(2, self.budget * 3 // 8 // size):
@@ -111,41 +116,38 @@ class Keyframes:
         if not self._spread:
             self._stride = 1
 
-    @property
-    def _block(self) -> int:
-        """Steps of a block: a power of two, so that two blocks and their beginnings have room."""
+    def _window(self) -> tuple[int, int, int]:
+        """What is wanted near the focus: the steps of a block; the first step of the block before,
+        from which on every step is; and down to where the beginnings of blocks are.
+
+        A block is a power of two, so that two blocks and their beginnings have room.
+        """
         block = 1
         while 2 * block < self._room // 2 and block < self._stride:
             block *= 2
-        return block
-
-    def _first_near(self) -> int:
-        """The first step of the block before that in focus."""
-        block = self._block
-        return max(0, (self.focus // block - 1) * block)
-
-    def _first_block(self) -> int:
-        """Down to where the beginnings of blocks are wanted."""
         last = self.focus // self._stride * self._stride
         # The blocks of the stretch before are made while the second half of this one is left.
-        return max(0, last - self._stride if 2 * (self.focus - last) < self._stride else last)
+        first = last - self._stride if 2 * (self.focus - last) < self._stride else last
+        return block, max(0, (self.focus // block - 1) * block), max(0, first)
 
     def _wanted(self) -> Iterator[int]:
-        first, block = self._first_near(), self._block
+        block, first, first_block = self._window()
         yield from range(self.focus, first - 1, -1)
-        yield from range(first - block, self._first_block() - 1, -block)
+        yield from range(first - block, first_block - 1, -block)
 
-    def _is_near(self, step: int) -> bool:
-        if step >= self._first_near():
-            return step <= self.focus + self._block
-        return step >= self._first_block() and step % self._block == 0
+    def _is_near(self, step: int, block: int, first: int, first_block: int) -> bool:
+        if step >= first:
+            return step <= self.focus + block
+        return step >= first_block and step % block == 0
 
-    def _let_go(self) -> None:
-        for step in [step for step in self._near if not self._is_near(step)]:
-            del self._near[step]
-        while len(self._near) > self._room:
+    def _let_go(self, room: int) -> None:
+        """Keep of those near the focus what is wanted, and so many at the most."""
+        near, (block, first, first_block) = self._near, self._window()
+        for step in [k for k in near if not self._is_near(k, block, first, first_block)]:
+            del near[step]
+        while len(near) > room:
             # After a rewind what comes later goes first; else what is needed last on the way back.
-            last = max(self._near)
-            others = [step for step in self._near if step != self.focus]
-            single = [step for step in others if step % self._block]
-            del self._near[last if last > self.focus else min(single or others)]
+            last = max(near)
+            others = [step for step in near if step != self.focus]
+            single = [step for step in others if step % block]
+            del near[last if last > self.focus else min(single or others)]

@@ -23,6 +23,7 @@ from gradsim.simulation.measure import (
     empty_table,
     places_of,
 )
+from gradsim.simulation.recycling import Recycler
 from gradsim.simulation.run import EVENTS_KEPT, Position, Run
 from gradsim.simulation.stepper import BACKWARD, FORWARD, Done, ops, plan, together, training_step
 from gradsim.simulation.threads import hold_one_thread
@@ -49,6 +50,7 @@ class Machine:
         self._underway: Iterator[Done] | None = None
         """A step that is being computed whole: until its end the machine stands nowhere."""
         self._segment = 0
+        self._memory = Recycler()
         self._start(run)
 
     @property
@@ -307,9 +309,9 @@ class Machine:
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
             self._segment,
-            self.network.parameters.values.copy(),
+            self._memory.copy(self.network.parameters.values),
             {name: array.copy() for name, array in self.network.buffers()},
-            self.training.optimizer.state.copy(),
+            self._memory.copy(self.training.optimizer.state),
             self.training.optimizer.count,
         )
 
