@@ -1,7 +1,7 @@
 """A network: ops wired into a graph, over flat vectors of parameters and gradients."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -117,18 +117,20 @@ class Network:
         self._reads = ((), *(tuple((at, part) for at, _, part in n.reads) for n in nodes))
         self._ways = ((), *_ways(self.nodes, self.joins))
         self._targets = (None, *(_target(ways) for ways in self._ways[1:]))
+        self._forward = _by_index(node.op.forward for node in self.nodes)
+        self._backward = _by_index(node.op.backward for node in self.nodes)
 
     def forward_op(self, index: int) -> None:
         """Compute value `index` from the values that its node reads."""
-        node, values, source = self.nodes[index - 1], self.values, self._sources[index]
+        values, source = self.values, self._sources[index]
         if source is not None:
-            values[index] = node.op.forward(values[source])
+            values[index] = self._forward[index](values[source])
         else:
             taken = [
                 values[at] if part is None else _columns(values[at], part)
                 for at, part in self._reads[index]
             ]
-            values[index] = node.op.forward(*taken)
+            values[index] = self._forward[index](*taken)
 
     def begin_backward(self) -> None:
         """Take the gradient of the output from the loss."""
@@ -137,7 +139,7 @@ class Network:
     def backward_op(self, index: int) -> None:
         """Send the gradient of value `index` back to all values that its node reads."""
         gradients = self.gradients
-        sent = self.sent[index] = self.nodes[index - 1].op.backward(gradients[index])
+        sent = self.sent[index] = self._backward[index](gradients[index])
         target = self._targets[index]
         if target is not None:
             gradients[target] = sent[0]
@@ -196,6 +198,12 @@ class Network:
 Way: TypeAlias = tuple[int, Array | None, bool, bool]
 """Where a node sends a gradient to: the value, the part of its sum that is meant, or None for all
 of it, and whether none has come before, to the value and to any of these columns."""
+
+
+def _by_index(methods: Iterable[Callable[..., Any]]) -> tuple[Callable[..., Any], ...]:
+    """The method of each node, counted from 1: looked up once."""
+    every = tuple(methods)
+    return every[:1] + every
 
 
 def _only(inputs: tuple[int, ...]) -> int | None:

@@ -1,7 +1,6 @@
 """The machine: a real network at a position of a run. It goes on by one op, or seeks a position."""
 
 from collections.abc import Generator, Iterator
-from itertools import islice
 from math import isfinite
 
 import numpy as np
@@ -25,7 +24,16 @@ from gradsim.simulation.measure import (
 )
 from gradsim.simulation.recycling import Recycler
 from gradsim.simulation.run import EVENTS_KEPT, Position, Run
-from gradsim.simulation.stepper import BACKWARD, FORWARD, Done, ops, plan, together, training_step
+from gradsim.simulation.stepper import (
+    BACKWARD,
+    FORWARD,
+    UPDATE,
+    Done,
+    ops,
+    plan,
+    together,
+    training_step,
+)
 from gradsim.simulation.threads import hold_one_thread
 from gradsim.simulation.training import training
 
@@ -160,20 +168,27 @@ class Machine:
     def _whole(self, step: int, record: StepRecord | None) -> Generator[None, None, bool]:
         """Go through a step, in slices; False where somebody has moved the machine meanwhile."""
         hold_one_thread()
-        work = ops(self.training, *self._batch_of(step), step, self._parts)
+        batch = self._batch_of(step)
+        work = ops(self.training, *batch, step, self._parts, OPS_AT_ONCE)
         self._live, self._underway, over = None, work, False
         while not over:
             with np.errstate(all="ignore"):
-                for phase, _, layer in islice(work, OPS_AT_ONCE):
-                    if phase is FORWARD or phase is BACKWARD:
-                        continue  # nothing comes to an end by it that is recorded
-                    over = phase is Phase.UPDATE and layer == "output"
-                    if record:
-                        self._note(phase, layer, record)
+                over = self._some(work, record)
             yield
             if self._underway is not work:
                 return False
         self._underway, self.position = None, Position(step + 1, 0)
+        return True
+
+    def _some(self, work: Iterator[Done], record: StepRecord | None) -> bool:
+        """Do some of the ops that are left of a step; whether it is over with them."""
+        for phase, _, layer in work:
+            if phase is FORWARD or phase is BACKWARD:
+                return False
+            if record:
+                self._note(phase, layer, record)
+            if phase is UPDATE:
+                return layer == "output"
         return True
 
     def held_out_accuracy(self) -> float | None:
@@ -229,7 +244,7 @@ class Machine:
             record.broke_at = self.position.op
         self._note(event.phase, event.layer, record)
 
-    def _note(self, phase: Phase, layer: Place, record: StepRecord) -> None:
+    def _note(self, phase: Phase, layer: Place | None, record: StepRecord) -> None:
         """Record what an op has brought to an end: the loss, all gradients, the whole step."""
         if phase is Phase.LOSS:
             output = self.network.values[-1]
@@ -281,7 +296,7 @@ class Machine:
         self._begun = self.run.begun
         self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
-        self._places, self._parts = places_of(self.network), together(self.network)
+        self._places, self._parts = places_of(self.network), together(self.training)
         self._gauge, self._table_size = None, empty_table(self.network).nbytes
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         self._held_out_targets = stacked(self.data.held_out_targets, self.data.per_step)

@@ -8,17 +8,17 @@ import numpy as np
 from gradsim.nn import clipping
 from gradsim.nn.arrays import Array, l2_norm
 from gradsim.nn.blocks import AT_ONCE
-from gradsim.nn.network import LayerName, Network
+from gradsim.nn.network import LayerName
 from gradsim.simulation.events import Event, Phase, Place, Plan
 from gradsim.simulation.training import Training
 
-FORWARD, BACKWARD = Phase.FORWARD, Phase.BACKWARD
+FORWARD, BACKWARD, UPDATE = Phase.FORWARD, Phase.BACKWARD, Phase.UPDATE
 
-Done: TypeAlias = tuple[Phase, int, LayerName]
+Part: TypeAlias = tuple[LayerName | None, slice]
+"""Parameters that are updated together: the last ones of this layer, or None within a layer."""
+
+Done: TypeAlias = tuple[Phase, int, LayerName | None]
 """An op that has just been done: that of a node, counted from 1, or the update of a layer."""
-
-Part: TypeAlias = tuple[LayerName, slice]
-"""Parameters that are updated together: up to those of this layer."""
 
 
 def training_step(training: Training, inputs: Array, target: Array, step: int) -> Iterator[Event]:
@@ -42,53 +42,63 @@ def training_step(training: Training, inputs: Array, target: Array, step: int) -
 def run_step(training: Training, inputs: Array, target: Array, step: int) -> None:
     """The same step, whole, where nobody looks at single events: to the same bits, faster."""
     with np.errstate(all="ignore"):
-        for _ in ops(training, inputs, target, step, together(training.network)):
+        for _ in ops(training, inputs, target, step, together(training)):
             pass
 
 
 def ops(
-    training: Training, inputs: Array, target: Array, step: int, parts: Sequence[Part] | None = None
+    training: Training,
+    inputs: Array,
+    target: Array,
+    step: int,
+    parts: Sequence[Part] | None = None,
+    at_once: int = 1,
 ) -> Iterator[Done]:
     """The step itself, op by op; to be gone through with floating-point errors ignored.
 
-    The update is made layer by layer, or in the `parts` given, to the same bits.
+    The update is made layer by layer, or in the `parts` given, to the same bits. With `at_once` it
+    is only told of every so many ops of a pass, and of the last update.
     """
     network, store = training.network, training.network.parameters
     forward, backward, count = network.forward_op, network.backward_op, len(network.nodes)
     network.values[0] = inputs
     for index in range(1, count + 1):
         forward(index)
-        yield FORWARD, index, "output"
+        if not index % at_once:
+            yield FORWARD, index, "output"
     output = network.values[-1]
     assert output is not None
     training.loss = network.loss.forward(output, target)
     yield Phase.LOSS, 0, "output"
     network.begin_backward()
-    yield BACKWARD, 0, "output"
+    if at_once == 1:
+        yield BACKWARD, 0, "output"
     for index in range(count, 0, -1):
         backward(index)
-        yield BACKWARD, index, "output"
+        if not index % at_once:
+            yield BACKWARD, index, "output"
     clip = training.clip
     training.clipping = clipping.unclipped(store) if clip is None else clip.apply(store)
     yield Phase.CLIP, 0, "output"
-    training.optimizer.begin()
-    rate = training.learning_rate(step)
-    for layer, part in network.groups.items() if parts is None else parts:
-        training.optimizer.step(part, store.values, store.clipped, store.updates, rate)
+    optimizer, rate = training.optimizer, training.learning_rate(step)
+    optimizer.begin()
+    for number, (layer, part) in enumerate(network.groups.items() if parts is None else parts, 1):
+        optimizer.step(part, store.values, store.clipped, store.updates, rate)
         store.values[part] += store.updates[part]
-        yield Phase.UPDATE, 0, layer
+        if not number % at_once or layer == "output":
+            yield UPDATE, 0, layer
 
 
-def together(network: Network) -> tuple[Part, ...]:
-    """Layers one after the other in as few parts as stay in a core's cache."""
-    size, parts = network.parameters.values.itemsize, list[Part]()
-    for layer, part in network.groups.items():
-        start = parts[-1][1].start if parts and parts[-1][1].stop == part.start else part.start
-        if start < part.start and (part.stop - start) * size <= AT_ONCE:
-            parts[-1] = layer, slice(start, part.stop)
-        else:
-            parts.append((layer, part))
-    return tuple(parts)
+def together(training: Training) -> tuple[Part, ...]:
+    """All parameters in pieces that stay in a core's cache with all that belongs to them."""
+    store, optimizer = training.network.parameters, training.optimizer
+    vectors = 3 + optimizer.slots  # gradients, updates, and the parameters themselves
+    most = AT_ONCE * 2 // (store.values.itemsize * vectors)
+    starts = range(0, store.size, most)
+    return tuple(
+        ("output" if start + most >= store.size else None, slice(start, start + most))
+        for start in starts
+    )
 
 
 def plan(training: Training) -> Plan:
@@ -152,6 +162,7 @@ class _Teller:
                     done.norm_before, done.norm_after,
                 )  # fmt: skip
             case Phase.UPDATE:
+                assert layer is not None
                 store, part = self.network.parameters, self.network.groups[layer]
                 yield Event(
                     self.step, phase, layer, None, "main", self.training.optimizer.name,

@@ -132,11 +132,12 @@ def test_values_and_gradients_lie_in_the_same_memory_at_every_step(name: str) ->
     assert addresses() == first
 
 
-def test_layers_are_updated_together_as_long_as_they_fit() -> None:
+def test_parameters_are_updated_in_pieces_and_told_of_at_the_end() -> None:
     few = training_of(Experiment.of({"depth": 5, "width": 8}), load_data(Experiment()))
-    assert [layer for layer, _ in together(few.network)] == ["output"]
+    assert [layer for layer, _ in together(few)] == ["output"]
     many = training_of(Experiment.of({"depth": 5, "width": 300}), load_data(Experiment()))
-    parts = together(many.network)
+    parts, size = together(many), many.network.parameters.size
     assert len(parts) > 3
-    covered = [k for _, part in parts for k in range(part.start, part.stop)]
-    assert covered == list(range(many.network.parameters.size))
+    assert [layer for layer, _ in parts] == [*[None] * (len(parts) - 1), "output"]
+    covered = [k for _, part in parts for k in range(size)[part]]
+    assert covered == list(range(size))
