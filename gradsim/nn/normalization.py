@@ -1,6 +1,5 @@
 """Normalizations. A new one is a class here and its name in the table at the end."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -35,7 +34,7 @@ class Normalization(Op, Configured):
     """
 
     name: ClassVar[str]
-    results = ("x_hat", "y", "grad_x")
+    results: ClassVar[tuple[str, ...]] = ("y", "grad_x")
     formula: ClassVar[str]
     source: ClassVar[str]
     torch: ClassVar[str]
@@ -52,7 +51,6 @@ class Normalization(Op, Configured):
         self.configure(settings)
         self.batch, self.units = batch, units
         self.learned = self.choice("normalization-learned") == "on"
-        self.x_hat: Array = np.zeros((batch, units), dtype)
         self.y: Array = np.zeros((batch, units), dtype)
         self.grad_x: Array = np.zeros((batch, units), dtype)
 
@@ -72,33 +70,6 @@ class Normalization(Op, Configured):
             shift = parameters["norm.bias"]
             self.shift, self.grad_shift = shift.value, shift.grad
 
-    @abstractmethod
-    def normalize(self, x: Array) -> None:
-        """Write x_hat, as in training."""
-
-    @abstractmethod
-    def evaluated(self, x: Array) -> Array:
-        """x_hat as in evaluation: a new array."""
-
-    def forward(self, x: Array) -> Array:
-        """scale * x_hat + shift."""
-        self.normalize(x)
-        if not self.learned:
-            return self.x_hat
-        np.multiply(self.x_hat, self.scale, out=self.y)
-        if self.shifts:
-            self.y += self.shift
-        return self.y
-
-    def infer(self, x: Array) -> Array:
-        """scale * x_hat + shift."""
-        y = self.evaluated(x)
-        if self.learned:
-            y *= self.scale
-            if self.shifts:
-                y += self.shift
-        return y
-
 
 class BatchNorm(Normalization):
     """Each unit normalized over the batch: x_hat = (x - mean) / sqrt(var + eps).
@@ -117,16 +88,25 @@ class BatchNorm(Normalization):
     eps = 1e-5
     momentum = 0.1
 
+    results = ("centered", "y", "grad_x")
+
     def __init__(
         self, batch: int, units: int, dtype: str, settings: Mapping[str, Value] | None = None
     ) -> None:
         super().__init__(batch, units, dtype, settings)
+        self.centered: Array = np.zeros((batch, units), dtype)
+        """x - mean; x_hat is this times `inverse_std`."""
         self.inverse_std: Array = np.ones(units, dtype)
+        self.factor: Array = np.ones(units, dtype)
+        """scale / sqrt(var + eps)."""
         self.ones: Array = np.ones(batch, dtype)
+        self.share: Array = np.full(batch, 1.0 / max(1, batch), dtype)
         self.running: Array = np.zeros((2, units), dtype)
         self.running_mean, self.running_var = self.running
         self.running_var.fill(1.0)
         self._batch_stats: Array = np.zeros((2, units), dtype)
+        unbiased = batch / max(1, batch - 1)
+        self._toward: Array = np.array([[self.momentum], [self.momentum * unbiased]], dtype)
         if not self.learned:
             self.grad_scale, self.grad_shift = np.zeros((2, units), dtype)
 
@@ -134,23 +114,26 @@ class BatchNorm(Normalization):
         """The running mean and variance: (units,)."""
         return {"norm.running_mean": self.running_mean, "norm.running_var": self.running_var}
 
-    def normalize(self, x: Array) -> None:
+    def forward(self, x: Array) -> Array:
         """Normalize with the batch's statistics and move the running ones toward them."""
         mean, var = self._batch_stats
-        np.dot(self.ones, x, out=mean)
-        mean /= self.batch
-        np.subtract(x, mean, out=self.x_hat)
+        self.share.dot(x, out=mean)
+        np.subtract(x, mean, out=self.centered)
         # Two passes: the one-pass formula gives 0 in float32 where the mean dwarfs the spread.
-        np.multiply(self.x_hat, self.x_hat, out=self.y)
-        np.dot(self.ones, self.y, out=var)
-        var /= self.batch
+        np.multiply(self.centered, self.centered, out=self.y)
+        self.share.dot(self.y, out=var)
         np.sqrt(var + self.eps, out=self.inverse_std)
         np.divide(1.0, self.inverse_std, out=self.inverse_std)
-        self.x_hat *= self.inverse_std
-        var *= self.batch / (self.batch - 1)
-        self._batch_stats *= self.momentum
+        self._batch_stats *= self._toward
         self.running *= 1.0 - self.momentum
         self.running += self._batch_stats
+        if not self.learned:
+            np.copyto(self.factor, self.inverse_std)
+            return np.multiply(self.centered, self.factor, out=self.y)
+        np.multiply(self.inverse_std, self.scale, out=self.factor)
+        np.multiply(self.centered, self.factor, out=self.y)
+        self.y += self.shift
+        return self.y
 
     def backward(self, grad: Array) -> tuple[Array]:
         """The gradient through the batch's statistics; writes those of scale and shift.
@@ -158,19 +141,26 @@ class BatchNorm(Normalization):
         The scale is that of a whole unit, so with g = dL/dy it stands before all of it:
         grad_x = scale / sqrt(var + eps) * (g - mean(g) - x_hat * mean(g * x_hat)).
         """
-        np.multiply(grad, self.x_hat, out=self.grad_x)
-        np.dot(self.ones, self.grad_x, out=self.grad_scale)
-        np.dot(self.ones, grad, out=self.grad_shift)
-        np.multiply(self.x_hat, self.grad_scale / -self.batch, out=self.grad_x)
+        np.multiply(grad, self.centered, out=self.grad_x)
+        self.ones.dot(self.grad_x, out=self.grad_scale)
+        self.grad_scale *= self.inverse_std
+        self.ones.dot(grad, out=self.grad_shift)
+        along = self.grad_scale * self.inverse_std
+        along /= -self.batch
+        np.multiply(self.centered, along, out=self.grad_x)
         self.grad_x += grad
         self.grad_x -= self.grad_shift / self.batch
-        self.grad_x *= self.inverse_std * self.scale if self.learned else self.inverse_std
+        self.grad_x *= self.factor
         return (self.grad_x,)
 
-    def evaluated(self, x: Array) -> Array:
-        """Normalize with the running statistics."""
-        x_hat: Array = (x - self.running_mean) / np.sqrt(self.running_var + self.eps)
-        return x_hat
+    def infer(self, x: Array) -> Array:
+        """The same with the running statistics."""
+        y: Array = x - self.running_mean
+        factor = 1.0 / np.sqrt(self.running_var + self.eps)
+        y *= factor * self.scale if self.learned else factor
+        if self.learned:
+            y += self.shift
+        return y
 
 
 class _RowNorm(Normalization):
@@ -181,12 +171,14 @@ class _RowNorm(Normalization):
     the mean of x is taken away.
     """
 
+    results = ("x_hat", "y", "grad_x")
     centers: ClassVar[bool] = True
 
     def __init__(
         self, batch: int, units: int, dtype: str, settings: Mapping[str, Value] | None = None
     ) -> None:
         super().__init__(batch, units, dtype, settings)
+        self.x_hat: Array = np.zeros((batch, units), dtype)
         self.groups = self.cut()
         """Into how many groups the units of a row are cut."""
         self.inverse_std: Array = np.ones((batch, self.groups, 1), dtype)
@@ -216,9 +208,15 @@ class _RowNorm(Normalization):
         out *= inverse
         return inverse
 
-    def normalize(self, x: Array) -> None:
-        """Normalize each row with its own statistics."""
+    def forward(self, x: Array) -> Array:
+        """scale * x_hat + shift, each row normalized with its own statistics."""
         np.copyto(self.inverse_std, self._scaled(x, self.x_hat))
+        if not self.learned:
+            return self.x_hat
+        np.multiply(self.x_hat, self.scale, out=self.y)
+        if self.shifts:
+            self.y += self.shift
+        return self.y
 
     def backward(self, grad: Array) -> tuple[Array]:
         """The gradient through the statistics; writes those of scale and shift."""
@@ -241,11 +239,15 @@ class _RowNorm(Normalization):
             out -= np.add.reduce(g, axis=2, keepdims=True) / size
         out *= self.inverse_std
 
-    def evaluated(self, x: Array) -> Array:
-        """Normalize each row with its own statistics."""
-        x_hat: Array = np.empty(x.shape, x.dtype)
-        self._scaled(x, x_hat)
-        return x_hat
+    def infer(self, x: Array) -> Array:
+        """The same: a row's statistics are its own in evaluation too."""
+        y: Array = np.empty(x.shape, x.dtype)
+        self._scaled(x, y)
+        if self.learned:
+            y *= self.scale
+            if self.shifts:
+                y += self.shift
+        return y
 
 
 class LayerNorm(_RowNorm):

@@ -163,7 +163,9 @@ class Adam(Optimizer):
     """w <- w - learning_rate * m_hat / (sqrt(v_hat) + epsilon).
 
     m and v are running means of the gradient and of its square; with t the steps made,
-    m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t).
+    m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t). Both corrections go into numbers, as
+    in section 2 there: with c = sqrt(1 - beta2^t),
+    w <- w - learning_rate * c / (1 - beta1^t) * m / (sqrt(v) + c * epsilon).
     """
 
     name = "adam"
@@ -177,7 +179,7 @@ class Adam(Optimizer):
     settings: ClassVar[tuple[Setting, ...]] = (BETA_1, BETA_2, EPSILON, WEIGHT_DECAY)
 
     def update(self, part: slice, gradient: Array, update: Array, learning_rate: float) -> None:
-        """-learning_rate * m_hat / (sqrt(v_hat) + epsilon)."""
+        """-learning_rate * m_hat / (sqrt(v_hat) + epsilon), with the numbers drawn together."""
         beta_1, beta_2 = self.number("adam-beta1"), self.number("adam-beta2")
         mean, square = self.state[:, part]
         np.subtract(gradient, mean, out=update)
@@ -187,11 +189,11 @@ class Adam(Optimizer):
         update *= gradient
         square *= beta_2
         square += update
+        correction = sqrt(1.0 - beta_2**self.count)
         np.sqrt(square, out=update)
-        update /= sqrt(1.0 - beta_2**self.count)
-        update += self.number("optimizer-epsilon")
+        update += correction * self.number("optimizer-epsilon")
         np.divide(mean, update, out=update)
-        update *= -learning_rate / (1.0 - beta_1**self.count)
+        update *= -learning_rate * correction / (1.0 - beta_1**self.count)
 
 
 class AdamW(Adam):

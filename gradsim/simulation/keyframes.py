@@ -10,6 +10,11 @@ MOST_NEAR = 64
 """Checkpoints near the cursor that are kept at the most, however small they are."""
 
 
+FIRST_STRIDE = 8
+"""Steps from one checkpoint of the whole run to the next at the least: so few are soon replayed,
+and the system is asked for fresh memory eight times less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """Everything that decides the future at the start of a step: copies, never written to."""
@@ -30,11 +35,11 @@ class Checkpoint:
 class Keyframes:
     """Checkpoints by step within a budget of bytes, the denser the closer to `focus`.
 
-    Every 2^k-th step is kept, as far as 3/8 of the budget go. With the rest, around the step in
-    `focus`: every step of the block that it is in and of the block before; and the beginnings of
-    more blocks before, up to the last 2^k-th step or, when that is near, to the one before it. So
-    who goes back step by step finds every state there, if a little is replayed at each of them:
-    `missing` says what.
+    Every 2^k-th step is kept, every 8th at first, as far as 3/8 of the budget go. With the rest,
+    around the step in `focus`: every step of the block that it is in and of the block before; and
+    the beginnings of more blocks before, up to the last 2^k-th step or, when that is near, to the
+    one before it. So who goes back step by step finds every state there, if a little is replayed
+    at each of them: `missing` says what.
     """
 
     def __init__(self, budget: int) -> None:
@@ -43,7 +48,7 @@ class Keyframes:
         """The step at which somebody stands, or which is on the way to be computed."""
         self._spread: dict[int, Checkpoint] = {}
         self._near: dict[int, Checkpoint] = {}
-        self._stride, self._room = 1, 2
+        self._stride, self._room = FIRST_STRIDE, 2
         self.scout: tuple[int, Checkpoint] | None = None
         """How far a replay toward what is missing has come."""
 
@@ -114,7 +119,7 @@ class Keyframes:
             kept = {k: c for k, c in self._spread.items() if k % self._stride == 0}
             self._spread = kept if len(kept) > 1 else {}
         if not self._spread:
-            self._stride = 1
+            self._stride = FIRST_STRIDE
 
     def _window(self) -> tuple[int, int, int]:
         """What is wanted near the focus: the steps of a block; the first step of the block before,
