@@ -1,6 +1,7 @@
 """Numbers as they are shown: scientific where small or large, and NaN, infinity, zero by name."""
 
-from math import isfinite, isnan, log10
+from collections.abc import Sequence
+from math import floor, isfinite, isnan, log10
 
 
 def number(value: float | None) -> str:
@@ -39,6 +40,23 @@ def decades(before: float, after: float) -> str:
     if before > 0 and after > 0 and isfinite(before) and isfinite(after):
         return f"{log10(after) - log10(before):+.1f} decades"
     return ""
+
+
+def shared_out(total: float, parts: Sequence[float], digits: int = 2) -> list[float]:
+    """The parts rounded so that they add up to the rounded total (largest remainder method).
+
+    Where the total is not their sum, or one is not finite, each is rounded by itself.
+    """
+    unit = 10.0**digits
+    known = isfinite(total) and all(map(isfinite, parts))
+    if not known or abs(sum(parts) - total) > 0.5 / unit:
+        return [round(part, digits) for part in parts]
+    cells = [floor(part * unit) for part in parts]
+    left = round(total * unit) - sum(cells)
+    largest = sorted(range(len(parts)), key=lambda k: cells[k] - parts[k] * unit)
+    for k in largest[:left]:
+        cells[k] += 1
+    return [cell / unit for cell in cells]
 
 
 def signed(value: float, digits: int = 2) -> str:

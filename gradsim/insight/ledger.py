@@ -24,7 +24,7 @@ from gradsim.nn.network import LayerName, Network
 from gradsim.nn.normalization import Normalization
 from gradsim.nn.op import Op
 from gradsim.nn.recurrent import Gates, OverTime, RecurrentLinear
-from gradsim.numbers import number, signed
+from gradsim.numbers import number, shared_out, signed
 from gradsim.simulation.session import Session
 
 ROUNDING = 1e-12
@@ -178,7 +178,9 @@ class Ledger:
         road = f"from the output of layer {hidden[0].last} to the input of layer 1"
         if hidden[0].axis != "layer":
             road = f"from {hidden[0].name} back to time step {int(hidden[-1].first) - 1}"
-        told = [f"{part} {_change(debts[part])}" for part in Part if debts[part]]
+        known = [part for part in Part if debts[part]]
+        changes = shared_out(self.decades, [debts[part] for part in known])
+        told = [f"{part} {_change(change)}" for part, change in zip(known, changes, strict=True)]
         parts = ", ".join(told) or "each handed on as it is"
         by = f"most by {most}, and in" if most else "most in"
         whole = f"{verb} {abs(self.decades):.2f} decades {road}"
@@ -391,11 +393,11 @@ def _path_words(path: Path) -> str:
     if path.from_outside is not None:
         return "straight from the loss or the layer above"
     told = []
-    for part in Part:
+    there = [part for part in Part if any(entry.part is part for entry in path.entries)]
+    changes = shared_out(path.decades, [path.of(part) for part in there])
+    for part, change in zip(there, changes, strict=True):
         entries = [entry for entry in path.entries if entry.part is part]
-        if not entries:
-            continue
-        words = f"{part} {signed(path.of(part))}"
+        words = f"{part} {signed(change)}"
         if part is Part.ACTIVATION and len(entries) == 1:
             slope = entries[0]
             words += (

@@ -94,7 +94,11 @@ def bars(
                 [
                     (name, "selected" if here else "label"),
                     *_bar(row, left, room - 1 - left, scale, markers),
-                    (f"{_decades(row.decades):>{NUMBER}}", "selected" if here else "value"),
+                    (
+                        # Where nothing arrives nothing is changed either.
+                        f"{'–' if row.given == 0.0 else _decades(row.decades):>{NUMBER}}",
+                        "selected" if here else "value",
+                    ),
                 ],
                 width,
             )

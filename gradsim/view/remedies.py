@@ -9,6 +9,8 @@ import numpy as np
 
 from gradsim.insight.remedies.ranking import Standing, Tried
 from gradsim.insight.remedies.search import Search
+from gradsim.insight.shapes import Shape
+from gradsim.insight.trial import Gradient
 from gradsim.numbers import number, share, signed
 from gradsim.view.lines import Line, Run, fitted
 from gradsim.view.scales import LEVELS
@@ -18,7 +20,10 @@ NAME = (20, 40)
 
 CURVE = (10, 40)
 
-_HEADS = (("held out", 8), ("loss", 8), ("reach decades", 13), ("time", 6))
+_HEADS = (("right", 8), ("loss", 8), ("reach decades", 13), ("time", 6))
+_HELD_OUT = "held out:"
+"""Stands before the heads of accuracy and loss: both are of the held-out rows."""
+
 _RANK, _GAP = 3, 1
 _FIXED = _RANK + sum(width + _GAP for _, width in _HEADS) + 2 * _GAP
 
@@ -55,8 +60,10 @@ def table(search: Search, width: int, cursor: int | None = None) -> list[Row]:
 def head(width: int) -> Line:
     """The heads of the columns."""
     name, _ = _shared(width)
-    runs = " " * (_RANK + _GAP) + "remedy".ljust(name)
-    runs += "".join(" " * _GAP + text.rjust(cells) for text, cells in _HEADS)
+    accuracy, *others = (" " * _GAP + text.rjust(cells) for text, cells in _HEADS)
+    lead = " " * (_RANK + _GAP) + "remedy"
+    room = _RANK + _GAP + name + len(accuracy) - len(lead)
+    runs = lead + f"{_HELD_OUT} {accuracy.strip()}".rjust(room) + "".join(others)
     return fitted([(f"{runs} loss curve", "label")], width)
 
 
@@ -163,7 +170,10 @@ def _row(standing: Standing, top: float, width: int, *, marked: bool) -> Line:
     name_cells, curve_cells = _shared(width)
     rank = "–" if standing.rank == 0 else str(standing.rank)
     name = standing.tried.candidate.name
-    reach = f"{_decades(standing.reach_start)} → {_decades(standing.reach_end)}"
+    outcomes = standing.tried.latest
+    start = _decades(standing.reach_start, [outcome.start for outcome in outcomes])
+    end = _decades(standing.reach_end, [outcome.end for outcome in outcomes])
+    reach = f"{start} → {end}"
     numbers = (share(standing.accuracy), number(standing.loss), reach, _times(standing.cost))
     cells = [text.rjust(size) for text, (_, size) in zip(numbers, _HEADS, strict=True)]
     role = "cursor" if marked else ""
@@ -191,7 +201,9 @@ def _cut(text: str, cells: int) -> str:
     return text.ljust(cells) if len(text) <= cells else f"{text[: cells - 1]}…"
 
 
-def _decades(reach: float) -> str:
+def _decades(reach: float, gradients: Iterable[Gradient]) -> str:
+    if any(gradient.shape == Shape.DEAD for gradient in gradients):
+        return str(Shape.DEAD)
     return signed(reach, 1) if isfinite(reach) else number(reach)
 
 

@@ -117,3 +117,17 @@ def test_a_curve_is_the_mean_over_seeds_without_the_plain_factor() -> None:
     one = tried(4e-6, 2e-6, unit=1e-6)
     two = replace(one, outcomes=(*one.outcomes, *tried(2.0, 0.0).outcomes))
     assert curve(two) == pytest.approx([3.0, 1.0])
+
+
+def test_what_is_dead_has_no_reach_and_heads_say_whose_loss_it_is() -> None:
+    # Without weights nothing arrives anywhere, at the start or at the end.
+    search = searched(activation="relu", initializer="zeros")
+    first = plain([table(search, 100)[0].line])
+    assert "dead → dead" in first
+    assert "NaN" not in first
+    for width in (60, 80, 200):
+        named = plain([head(width)])
+        assert "held out: right     loss  reach decades" in named
+        # Each number stands under the end of its head.
+        end = named.index("loss") + len("loss")
+        assert plain([table(search, width)[0].line])[:end].rstrip()[-1].isdigit()
