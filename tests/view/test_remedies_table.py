@@ -127,7 +127,7 @@ def test_what_is_dead_has_no_reach_and_heads_say_whose_loss_it_is() -> None:
     assert "NaN" not in first
     for width in (60, 80, 200):
         named = plain([head(width)])
-        assert "held out: right     loss  reach decades" in named
+        assert "held out: right     loss reach decades" in named
         # Each number stands under the end of its head.
         end = named.index("loss") + len("loss")
         assert plain([table(search, width)[0].line])[:end].rstrip()[-1].isdigit()
