@@ -59,6 +59,11 @@ def shared_out(total: float, parts: Sequence[float], digits: int = 2) -> list[fl
     return [cell / unit for cell in cells]
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign: `+0.4`, `-3.1`; a zero has no minus."""
     text = f"{value:+.{digits}f}"

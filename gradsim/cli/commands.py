@@ -10,6 +10,7 @@ from gradsim.cli.check import check
 from gradsim.cli.compare import compare
 from gradsim.cli.diagnose import diagnose
 from gradsim.cli.export import export
+from gradsim.cli.fitting import fitted
 from gradsim.cli.grade import grade
 from gradsim.cli.listing import list_
 from gradsim.cli.locate import locate
@@ -117,8 +118,12 @@ def gradsim(
 
     hurry()
     count = knobs_.whole("--steps", steps, 0, MOST_STEPS) if steps is not None else 0
+    said: list[str] = []
     if settings or given:
-        experiment = knobs_.declared(settings, given)
+        from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
+
+        asked = knobs_.changes(settings, given)
+        experiment, said = fitted(Experiment.of(asked), asked)
     if not has_terminal():
         click.echo(context.get_help(), err=True)
         context.exit(BAD_INPUT)
@@ -128,7 +133,8 @@ def gradsim(
     if not (settings or given):
         experiment = knobs_.declared((), {})
     with one_thread():
-        open_app(experiment, count, offered=not (settings or given or count), **looks)
+        offered = not (settings or given or count)
+        open_app(experiment, count, offered=offered, said="; ".join(said), **looks)
 
 
 for command in (

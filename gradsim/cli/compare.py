@@ -10,6 +10,7 @@ from gradsim.cli.knobs import whole
 from gradsim.cli.run import DEFAULT_STEPS, MOST_STEPS
 from gradsim.cli.terminal import note
 from gradsim.errors import InputError, nearest
+from gradsim.numbers import counted
 
 if TYPE_CHECKING:
     from gradsim.experiment.experiment import Experiment
@@ -56,7 +57,9 @@ def compare(experiments: tuple[str, ...], steps: str, as_json: bool) -> None:
     show(compared(runs, count), as_json=as_json)
     if others:
         note(f"seed {seed}, that of the first, for {', '.join(others)} too")
-    note(f"{len(runs)} runs of {count} steps in {perf_counter() - begun:.1f} s")
+    note(
+        f"{counted(len(runs), 'run')} of {counted(count, 'step')} in {perf_counter() - begun:.1f} s"
+    )
 
 
 def found(name: str) -> "Experiment":

@@ -7,6 +7,7 @@ from textwrap import wrap
 import click
 
 from gradsim.cli.compare import found
+from gradsim.cli.fitting import told
 from gradsim.cli.knobs import KnobCommand, changes, set_option, whole
 from gradsim.cli.remedies import lines as lines_of_search
 from gradsim.cli.remedies import searched
@@ -70,7 +71,7 @@ def diagnose(
 
     base = found(experiment) if experiment else Experiment.of({})
     with one_thread():
-        session = Session(base.switch(asked))
+        session = Session(told(base.switch(asked), asked))
         session.do(Advance(Grain.STEP, count))
         numbers = report(session)
         advice, cause = advise(session), first_cause(session)

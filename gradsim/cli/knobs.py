@@ -64,9 +64,11 @@ def declared(settings: Sequence[str], knobs: Mapping[str, str | None]) -> "Exper
 
     Raises InputError with a sentence for each that is wrong.
     """
+    from gradsim.cli.fitting import told  # noqa: PLC0415
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
 
-    return Experiment.of(changes(settings, knobs))
+    asked = changes(settings, knobs)
+    return told(Experiment.of(asked), asked)
 
 
 def changes(settings: Sequence[str], knobs: Mapping[str, str | None]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradsim.cli.compare import found
+from gradsim.cli.fitting import told
 from gradsim.cli.knobs import KnobCommand, changes, set_option, whole
 from gradsim.cli.run import MOST_STEPS
 from gradsim.cli.screen import Block, colored, columns
@@ -110,7 +111,8 @@ def map_(
             f'--value is "{value}", but must be one of {", ".join(VALUES)}; '
             f"{nearest(value, VALUES)}"
         )
-    base = (found(experiment) if experiment else Experiment.of({})).switch(asked)
+    base = found(experiment) if experiment else Experiment.of({})
+    base = told(base.switch(asked), asked)
     planned = plan(base, read_axis(x, "--x"), read_axis(y, "--y"), value, count)
     kept = MapFile(Path(output), planned) if output else None
     with kept or nullcontext():

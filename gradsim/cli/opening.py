@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradsim.cli.fitting import told
 from gradsim.cli.knobs import changes
 from gradsim.errors import InputError
 
@@ -33,7 +34,7 @@ def opened(
     asked = changes(settings, knobs)
     budget = budget_of(memory, "--memory") if memory else None
     if state is None:
-        return Session(Experiment.of(asked), budget=budget)
+        return Session(told(Experiment.of(asked), asked), budget=budget)
     saved = read(Path(state))
     session = Session(saved.experiment, saved.origin, budget)
     if asked:

@@ -15,6 +15,7 @@ from gradsim.cli.terminal import Progress, note
 from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError
 from gradsim.files import check_place
+from gradsim.numbers import counted
 
 if TYPE_CHECKING:
     from gradsim.experiment.experiment import Experiment
@@ -147,7 +148,7 @@ def run(
     if save:  # last, so that a full disk takes no number away
         _save(session, Path(save))
     done = len(numbers["history"]["step"]) - 1
-    note(f"{done} training step{'s' if done != 1 else ''} in {seconds:.1f} s")
+    note(f"{counted(done, 'training step')} in {seconds:.1f} s")
     if stop:
         note("; ".join(stop.reasons) or f"none of these has happened: {', '.join(until)}")
 
@@ -162,7 +163,9 @@ def _save(session: "Session", path: Path) -> None:
 def _vary(runs: "list[tuple[str, Experiment]]", count: int, *, as_json: bool, as_csv: bool) -> None:
     begun = perf_counter()
     show(compared(runs, count), as_json=as_json, as_csv=as_csv)
-    note(f"{len(runs)} runs of {count} steps in {perf_counter() - begun:.1f} s")
+    note(
+        f"{counted(len(runs), 'run')} of {counted(count, 'step')} in {perf_counter() - begun:.1f} s"
+    )
 
 
 class CloseLook:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import isfinite, log10
 
-from gradsim.numbers import number, signed
+from gradsim.numbers import counted, number, signed
 from gradsim.simulation.events import Phase, Place
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.session import Session
@@ -47,9 +47,9 @@ def _steps(known: list[StepRecord], now: StepRecord, layer: Place, before: int) 
     rate = f"learning rate {number(last.learning_rate)}"
     if low.grad_norm > 0.0 and last.grad_norm > GROWTH * low.grad_norm:
         factor = number(last.grad_norm / low.grad_norm)
-        steps = last.step - low.step
+        steps = counted(last.step - low.step, "step")
         yield (
-            f"the gradient norm grew x{factor} in {steps} step{'' if steps == 1 else 's'}, from "
+            f"the gradient norm grew x{factor} in {steps}, from "
             f"{number(low.grad_norm)} at step {before + low.step} to "
             f"{number(last.grad_norm)} at step {before + last.step}; {rate}"
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 from unicodedata import category
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gradsim.scenario.limits import MOST
 
@@ -56,6 +56,16 @@ def _text(text: str) -> str:
     _one_line(text.translate({ord("\n"): " ", ord("\t"): " "}))
     return text
 
+
+def _a_truth(value: Any) -> Any:
+    # A 1 is equal to true, but it is not it.
+    if not isinstance(value, bool):
+        raise ValueError("no truth value")
+    return value
+
+
+Now: TypeAlias = Annotated[Literal[True], BeforeValidator(_a_truth), Right("true")]
+"""What is done at once: `undo = true`."""
 
 Line: TypeAlias = Annotated[
     str,

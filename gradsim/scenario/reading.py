@@ -30,6 +30,10 @@ MOVED = frozenset({"undo", "redo", "again", "visit"})
 """Steps that lead to another run."""
 
 
+ARCHIVE = b"PK\x03\x04"
+"""What an .npz file begins with."""
+
+
 def read(path: Path, called: str = "", longest: int = LONGEST) -> Scenario:
     """The scenario in a file; `called` is what the file is called in sentences.
 
@@ -61,6 +65,11 @@ def _text(path: Path, called: str, longest: int = LONGEST) -> str:
         raise InputError(f"{called} cannot be read: {(error.strerror or '').lower()}") from None
     if len(content) > longest:
         raise InputError(f"{called} is longer than a scenario may be: {longest // 1024} KiB")
+    if content.startswith(ARCHIVE):
+        raise InputError(
+            f"{called} is a saved state and no text: gradsim open {called} goes on with it, "
+            f"gradsim run --load {called} trains it"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

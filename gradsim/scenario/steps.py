@@ -14,6 +14,7 @@ from gradsim.scenario.parts import (
     LayerNumber,
     Line,
     Moment,
+    Now,
     Part,
     Problem,
     Right,
@@ -233,13 +234,13 @@ class Back(Part):
 class PinNow(Part):
     """Keeping this run beside the live one, in lockstep; a second time lets go of it."""
 
-    pin: Annotated[Literal[True], Right("true")]
+    pin: Now
 
 
 class SwapNow(Part):
     """The pinned run becomes the live one, at the same step, and the live one the pinned one."""
 
-    swap: Annotated[Literal[True], Right("true")]
+    swap: Now
 
 
 class Show(Part):
@@ -267,19 +268,19 @@ class Expect(Part):
 class UndoSet(Part):
     """Taking back the last switch: to the run before it, where that was left."""
 
-    undo: Annotated[Literal[True], Right("true")]
+    undo: Now
 
 
 class RedoSet(Part):
     """Taking back the last undo."""
 
-    redo: Annotated[Literal[True], Right("true")]
+    redo: Now
 
 
 class Again(Part):
     """Beginning again at step 0 with the present knobs and the same seed."""
 
-    again: Annotated[Literal[True], Right("true")]
+    again: Now
 
 
 class Place(Part):

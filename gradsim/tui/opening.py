@@ -29,15 +29,21 @@ if TYPE_CHECKING:
 
 
 def open_app(
-    experiment: Experiment, steps: int = 0, *, offered: bool = False, **looks: str | bool
+    experiment: Experiment,
+    steps: int = 0,
+    *,
+    offered: bool = False,
+    said: str = "",
+    **looks: str | bool,
 ) -> None:
     """Open the app on an experiment, already running; with `steps` it stands behind so many.
 
-    With `offered` a line says that the last session is kept, if there is one. `looks` are settings
-    for this time only.
+    With `offered` a line says that the last session is kept, if there is one; `said` is a line to
+    begin with. `looks` are settings for this time only.
     """
 
     def begin(app: GradsimApp) -> None:
+        app.driver.message = said
         if steps:
             app.driver.move(Advance(Grain.STEP, steps))
         if offered and sessions_folder().is_dir():

@@ -11,7 +11,7 @@ from gradsim.insight.remedies.ranking import Standing, Tried
 from gradsim.insight.remedies.search import Search
 from gradsim.insight.shapes import Shape
 from gradsim.insight.trial import Gradient
-from gradsim.numbers import number, share, signed
+from gradsim.numbers import counted, number, share, signed
 from gradsim.view.lines import Line, Run, fitted
 from gradsim.view.scales import LEVELS
 
@@ -91,7 +91,7 @@ def tried_words(search: Search) -> str:
     plan = search.plan
     single, paired, further = _counts(search)
     words = (
-        f"{_count(single, 'single change')} and {_count(paired, 'pair')}, each "
+        f"{counted(single, 'single change')} and {counted(paired, 'pair')}, each "
         f"{plan.steps} steps on {_seeds(search.seeds)}, same batches"
     )
     if further:
@@ -105,7 +105,7 @@ def tried_words(search: Search) -> str:
 def in_short(search: Search) -> str:
     """The same in a line."""
     single, paired, further = _counts(search)
-    words = f"{_count(single, 'single change')} and {_count(paired, 'pair')} on the same batches"
+    words = f"{counted(single, 'single change')} and {counted(paired, 'pair')} on the same batches"
     return f"{words}; the best {further} went on" if further else words
 
 
@@ -149,10 +149,6 @@ def points(gain: float) -> str:
 def shown_value(value: object) -> str:
     """A knob's value in words."""
     return number(value) if isinstance(value, float) else str(value) or '""'
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _seeds(seeds: Sequence[int]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from gradsim.numbers import number
+from gradsim.numbers import counted, number
 from gradsim.view.lane import Lane
 from gradsim.view.lines import Line, Run, joined, length, wrapped
 
@@ -61,7 +61,7 @@ def caption(
     """
     fewest, most = places
     count = f"{most}" if fewest == most else f"{fewest}-{most}"
-    several = f"{_counted(steps, 'step')} x {count} {lane.noun}{'s' if most > 1 else ''}"
+    several = f"{counted(steps, 'step')} x {count} {lane.noun}{'s' if most > 1 else ''}"
     which = f"the {'largest' if largest else 'smallest'} of " if steps * most > 1 else ""
     parts = [
         [("a cell: ", "label"), (f"{which}{several}", "value")],
@@ -74,10 +74,6 @@ def caption(
     while len(parts) > 1 and length(joined(parts)) > width:
         parts.pop()
     return list(joined(parts))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count > 1 else ''}"
 
 
 def told(
