@@ -9,6 +9,7 @@ from gradsim.cli.bench import bench
 from gradsim.cli.check import check
 from gradsim.cli.compare import compare
 from gradsim.cli.diagnose import diagnose
+from gradsim.cli.explain import explain
 from gradsim.cli.export import export
 from gradsim.cli.fitting import fitted
 from gradsim.cli.grade import grade
@@ -17,11 +18,13 @@ from gradsim.cli.locate import locate
 from gradsim.cli.looks import given as looks_given
 from gradsim.cli.looks import look_options
 from gradsim.cli.map import map_
+from gradsim.cli.new import new
 from gradsim.cli.open import open_
 from gradsim.cli.play import play
 from gradsim.cli.record import record
 from gradsim.cli.reference import reference
 from gradsim.cli.run import MOST_STEPS, run
+from gradsim.cli.schema import schema
 from gradsim.cli.terminal import BAD_INPUT, has_terminal
 from gradsim.cli.threads import one_thread
 from gradsim.cli.weight import weight
@@ -138,7 +141,7 @@ def gradsim(
 
 
 for command in (
-    run, diagnose, weight, map_, compare, play, record, open_, check, grade, bench, export,
-    list_, locate, reference,
+    run, diagnose, weight, map_, compare, play, record, open_, new, check, explain, grade, bench,
+    export, list_, locate, schema, reference,
 ):  # fmt: skip
     gradsim.add_command(command)

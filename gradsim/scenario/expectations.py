@@ -62,7 +62,8 @@ def judge(
         elif numbers:
             told = f"{number(min(numbers))} to {number(max(numbers))} at {len(found)} places"
     if isinstance(expectation.side(expectation.comparison), Other):
-        told += f" against {number(float(side or 0.0))}"
+        exact = words[first] == repr(found[first][1])
+        told += f" against {side!r}" if exact else f" against {number(float(side or 0.0))}"
     return Outcome(step, line, sentence(expectation), found[first][1], told, all(good))
 
 
@@ -116,9 +117,10 @@ def holds(expectation: Expectation, value: float | str, side: Any = None) -> boo
     key = expectation.comparison
     side = expectation.side(key) if side is None else side
     if isinstance(value, str):
-        if key == "is":
+        if key not in ("includes", "excludes"):
             return bool(value == side)
-        return (side in value.split(", ")) is (key == "includes")
+        known = value.split(", ") if expectation.quantity == "notes" else value
+        return (side in known) is (key == "includes")
     if key == "finite":
         return isfinite(value) is side
     bound = float(side)

@@ -1,5 +1,6 @@
 """An expectation as it stands in a file: which number, of where, and what it must be."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -18,7 +19,7 @@ from gradsim.scenario.parts import (
     TogetherError,
     names,
 )
-from gradsim.scenario.quantities import QUANTITIES
+from gradsim.scenario.quantities import nearest_name, quantity_of
 from gradsim.scenario.words import shown
 
 TOLERANCE = 1e-6
@@ -40,17 +41,24 @@ class Measured(Part):
     """A quantity, of one layer or of several, of the live run or of the pinned one."""
 
     quantity: Annotated[str, Right("the name of a quantity")]
+    """The number or word that is measured, by its name in the report."""
     layer: LayerNumber | None = None
+    """Of which layer, where each has its own."""
     layers: Span | None = None
+    """Of which layers: each must be as expected, unless `aggregate` makes one number of them."""
     time: Moment | None = None
+    """At which time step of a recurrent layer."""
     times: Span | None = None
+    """At which time steps: as `layers`."""
     aggregate: Annotated[
         Literal[
             "min", "max", "mean", "median", "geometric-mean", "sum", "decades"
         ] | None,
         names(AGGREGATES),
     ] = None  # fmt: skip
+    """What is made of the values of several layers or time steps."""
     run: Annotated[Literal["live", "pinned"], names(("live", "pinned"))] = "live"
+    """Of which run: the live one, or the one that `pin` keeps beside it."""
 
     @property
     def several(self) -> bool:
@@ -66,9 +74,9 @@ class Measured(Part):
 
     def _problems(self) -> list[Problem]:
         """What does not go together."""
-        quantity = QUANTITIES.get(self.quantity)
+        quantity = quantity_of(self.quantity)
         if quantity is None:
-            hint = nearest(self.quantity, QUANTITIES)
+            hint = nearest_name(self.quantity)
             words = f"is {shown(self.quantity)}, but must be one of the report's; {hint}"
             return [("quantity", words)]
         problems = [*self._pairs()]
@@ -101,13 +109,14 @@ class Other(Measured):
     """A quantity that another one is compared with, times a factor."""
 
     factor: Number = 1.0
+    """What the other quantity is multiplied by, before it is compared with."""
 
     def _problems(self) -> list[Problem]:
         problems = super()._problems()
         if self.several:
             words = "is missing: to compare with, one value is needed"
             problems.append(("aggregate", f"{words}; {names(AGGREGATES).words} makes it one"))
-        quantity = QUANTITIES.get(self.quantity)
+        quantity = quantity_of(self.quantity)
         if quantity and quantity.is_text:
             problems.append(("quantity", f"must be a number, but {self.quantity} is a word"))
         return problems
@@ -132,17 +141,27 @@ class Expectation(Measured):
     """A quantity of the report and what it must be; NaN is never above, below or equal."""
 
     at_least: Side | None = None
+    """The value is this or more."""
     at_most: Side | None = None
+    """The value is this or less."""
     above: Side | None = None
+    """The value is more than this."""
     below: Side | None = None
+    """The value is less than this."""
     equals: Side | None = None
+    """The value is this, within `tolerance`."""
     is_: Annotated[Line | None, Field(alias="is")] = None
+    """The word is this one."""
     includes: Line | None = None
+    """This is among the notes; or this stands in the text."""
     excludes: Line | None = None
+    """This is not among the notes; or it does not stand in the text."""
     finite: Annotated[bool | None, Right("true or false")] = None
+    """The value is a number, neither NaN nor infinite; or, with false, it is one of these."""
     tolerance: Annotated[
         float, Field(ge=0.0, allow_inf_nan=False), Right("a share of at least 0, such as 0.01")
     ] = TOLERANCE
+    """With `equals`: how far off it may be, as a share of what it should be."""
 
     @property
     def comparison(self) -> str:
@@ -165,20 +184,21 @@ class Expectation(Measured):
         if "tolerance" in self.model_fields_set and "equals" not in given:
             problems.append(("tolerance", "goes with equals only"))
         problems += super()._problems()
-        if quantity := QUANTITIES.get(self.quantity):
+        if quantity := quantity_of(self.quantity):
             problems += self._of_words(given) if quantity.is_text else self._of_numbers(given)
         return problems
 
     def _of_words(self, given: list[str]) -> list[Problem]:
-        known = [str(kind) for kind in (NoteKind if self.quantity == "notes" else Shape)]
+        known = [str(kind) for kind in KNOWN.get(self.quantity, ())]
         problems = []
         for key in given:
             word = self.side(key)
             if key not in IN_WORDS:
-                use = f'includes = "{known[0]}"' if self.quantity == "notes" else 'is = "vanishing"'
-                words = f"compares numbers, but {self.quantity} is a word: use {use}"
+                use = "includes" if self.quantity == "notes" else "is"
+                example = f'{use} = "{known[0] if known else "text"}"'
+                words = f"compares numbers, but {self.quantity} is a word: use {example}"
                 problems.append((key, words))
-            elif word not in known:
+            elif known and word not in known:
                 hint = nearest(str(word), known)
                 words = f"is {shown(word)}, but must be one of {', '.join(known)}"
                 problems.append((key, words + (f"; {hint}" if hint.startswith("did") else "")))
@@ -204,3 +224,6 @@ COMPARISONS: dict[str, str] = {
 
 IN_WORDS = ("is", "includes", "excludes")
 """Those that compare words."""
+
+KNOWN: dict[str, Iterable[str]] = {"notes": NoteKind, "shape": Shape, "verdict.shape": Shape}
+"""Quantities that can only be some words."""

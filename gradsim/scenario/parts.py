@@ -38,6 +38,7 @@ class Part(BaseModel):
         frozen=True,
         extra="forbid",
         strict=True,
+        use_attribute_docstrings=True,
         alias_generator=lambda name: name.replace("_", "-"),
         validate_by_name=False,
         validate_by_alias=True,

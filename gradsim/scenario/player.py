@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradsim.errors import InputError
-from gradsim.insight.report import report
 from gradsim.insight.watch import holding, parsed
 from gradsim.scenario.expectations import Outcome, claim, judge
 from gradsim.scenario.expecting import Expectation, Other
 from gradsim.scenario.format import Scenario
+from gradsim.scenario.readings import readings
 from gradsim.scenario.steps import (
     Again,
     Ask,
@@ -138,11 +138,14 @@ class Player:
 
     def _judged(self, expectation: Expectation) -> Outcome:
         side = expectation.side(expectation.comparison)
+        asked = [expectation, side] if isinstance(side, Other) else [expectation]
+        names = [one.quantity for one in asked]
         pinned = None
-        if "pinned" in (expectation.run, side.run if isinstance(side, Other) else ""):
+        if any(one.run == "pinned" for one in asked):
             with self.session.beside() as other:
-                pinned = report(other)
-        return judge(expectation, report(self.session), self.index, self._line(), pinned)
+                pinned = readings(other, names)
+        live = readings(self.session, names)
+        return judge(expectation, live, self.index, self._line(), pinned)
 
     def _until(self, going: Going, until: str) -> Iterator[None]:
         """Go on until the condition holds, or as far as the limit: that it holds is a claim."""

@@ -1,6 +1,6 @@
 """The kinds of steps: each is a model with one key, by which it is known."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -42,9 +42,13 @@ class Distance(Part):
     """How far to go, in one of four grains."""
 
     steps: Count | None = None
+    """Training steps."""
     ops: Count | None = None
+    """Ops: the smallest moves there are."""
     layers: Count | None = None
+    """Layers that the wave passes."""
     phases: Count | None = None
+    """Phases of a step: forward, loss, backward, clip, update."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Distance":
@@ -79,7 +83,9 @@ class Going(Distance):
     """How far to go on: in one of four grains, or until a condition holds."""
 
     until: Annotated[Line | None, Right('a condition, such as "loss < 0.5"')] = None
+    """Go on until this holds, instead of a distance; see Conditions."""
     limit: Count | None = None
+    """With `until`: training steps it may take. Where they do not do, that is a failed claim."""
 
     def _problems(self) -> list[Problem]:
         if self.until is None and self.limit is None:
@@ -119,11 +125,15 @@ class Question(Part):
     """Something to predict before it is seen: the choices, the right one, and why."""
 
     question: Text
+    """What is asked."""
     choices: Annotated[
         list[Line], Field(min_length=2, max_length=6), Right('2 to 6 texts, such as ["yes", "no"]')
     ]
+    """What may be answered, a line each."""
     answer: Annotated[Line, Right("the right one of the choices, word by word")]
+    """The right one of the choices, word by word."""
     explanation: Text
+    """Why it is so, said behind the answer."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Question":
@@ -145,8 +155,11 @@ class Look(Part):
         ] | None,
         names(VIEWS),
     ] = None  # fmt: skip
+    """The view that comes on screen."""
     layer: LayerNumber | None = None
+    """The layer that is selected."""
     time: Moment | None = None
+    """In a recurrent network, the time step that is selected."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Look":
@@ -164,7 +177,9 @@ class OfLayers(Part):
     model_config = ConfigDict(extra="allow")
 
     layer: LayerNumber | None = None
+    """The one layer that gets them."""
     layers: Span | None = None
+    """The layers that get them, from the first to the last."""
 
     @model_validator(mode="after")
     def _fits(self) -> "OfLayers":
@@ -192,11 +207,15 @@ class OfLayers(Part):
 class Chapter(Part):
     """A part of the lesson begins: its title."""
 
+    EXAMPLE: ClassVar[str] = 'chapter = "One pass"'
+
     chapter: Line
 
 
 class Say(Part):
     """Words for the one who watches; they stay until the next words."""
+
+    EXAMPLE: ClassVar[str] = 'say = "Look how little reaches layer 1."'
 
     say: Text
 
@@ -204,11 +223,18 @@ class Say(Part):
 class Ask(Part):
     """A question to answer before it goes on: predict first, then see."""
 
+    EXAMPLE: ClassVar[str] = (
+        'ask = { question = "Does it vanish?", choices = ["yes", "no"], answer = "yes", '
+        'explanation = "Each sigmoid takes three quarters of it." }'
+    )
+
     ask: Annotated[Question, Right("a table with question, choices, answer and explanation")]
 
 
 class Set(Part):
     """Knobs set to other values, all at once."""
+
+    EXAMPLE: ClassVar[str] = 'set = { activation = "relu", initializer = "he-normal" }'
 
     changes: Settings = Field(alias="set")
 
@@ -216,11 +242,15 @@ class Set(Part):
 class SetLayer(Part):
     """Knobs set for some layers alone; the value `"inherit"` takes a layer's own away again."""
 
+    EXAMPLE: ClassVar[str] = 'set-layer = { layers = "1-3", activation = "tanh" }'
+
     set_layer: Annotated[OfLayers, Right('a table such as { layer = 3, activation = "relu" }')]
 
 
 class Run(Part):
     """Going on: forward, loss, backward, clip, update; a distance, or until a condition holds."""
+
+    EXAMPLE: ClassVar[str] = "run = { steps = 100 }"
 
     run: Annotated[Going, Right("a table such as { steps = 10 }")]
 
@@ -228,11 +258,15 @@ class Run(Part):
 class Back(Part):
     """Going back, exactly."""
 
+    EXAMPLE: ClassVar[str] = "back = { steps = 3 }"
+
     back: Annotated[Distance, Right("a table such as { steps = 10 }")]
 
 
 class PinNow(Part):
     """Keeping this run beside the live one, in lockstep; a second time lets go of it."""
+
+    EXAMPLE: ClassVar[str] = "pin = true"
 
     pin: Now
 
@@ -240,17 +274,23 @@ class PinNow(Part):
 class SwapNow(Part):
     """The pinned run becomes the live one, at the same step, and the live one the pinned one."""
 
+    EXAMPLE: ClassVar[str] = "swap = true"
+
     swap: Now
 
 
 class Show(Part):
     """What is to be looked at: a view comes on screen, a layer is selected."""
 
+    EXAMPLE: ClassVar[str] = 'show = { view = "layer", layer = 3 }'
+
     show: Annotated[Look, Right('a table such as { view = "layer", layer = 3 }')]
 
 
 class Wait(Part):
     """Time to look, in seconds, where it is played live; nothing in a check."""
+
+    EXAMPLE: ClassVar[str] = "wait = 2.5"
 
     wait: Annotated[
         float,
@@ -262,11 +302,15 @@ class Wait(Part):
 class Expect(Part):
     """A claim about this moment; it is measured, and `gradsim check` fails where it is wrong."""
 
+    EXAMPLE: ClassVar[str] = 'expect = { quantity = "loss", below = 0.5 }'
+
     expect: Annotated[Expectation, Right('a table such as { quantity = "loss", at-most = 0.5 }')]
 
 
 class UndoSet(Part):
     """Taking back the last switch: to the run before it, where that was left."""
+
+    EXAMPLE: ClassVar[str] = "undo = true"
 
     undo: Now
 
@@ -274,11 +318,15 @@ class UndoSet(Part):
 class RedoSet(Part):
     """Taking back the last undo."""
 
+    EXAMPLE: ClassVar[str] = "redo = true"
+
     redo: Now
 
 
 class Again(Part):
     """Beginning again at step 0 with the present knobs and the same seed."""
+
+    EXAMPLE: ClassVar[str] = "again = true"
 
     again: Now
 
@@ -287,12 +335,17 @@ class Place(Part):
     """A run, counted from 0, and in it a training step and the ops done of it."""
 
     run: Index
+    """Runs count from 0; each switch that changed something began one."""
     step: Index | None = None
+    """The training step to stand at; where it was left, if there is none."""
     op: Index = 0
+    """So many ops of that step are done."""
 
 
 class Return(Part):
     """Returning to a run left before: where it was left, or to a step computed already."""
+
+    EXAMPLE: ClassVar[str] = "visit = { run = 0, step = 12 }"
 
     visit: Annotated[Place, Right("a table such as { run = 0, step = 12 }")]
 

@@ -8,9 +8,11 @@ import pytest
 from gradsim.cli.main import run
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.insight.report import KEYS, jsonable, report
-from gradsim.scenario.expecting import COMPARISONS
+from gradsim.scenario.expecting import AGGREGATES, COMPARISONS, Expectation
+from gradsim.scenario.format import Control, Sheet
 from gradsim.scenario.quantities import QUANTITIES
-from gradsim.scenario.steps import STEPS
+from gradsim.scenario.quantity_paths import BY_PATH
+from gradsim.scenario.steps import STEPS, Going, Look, OfLayers, Place, Question
 from gradsim.simulation.session import Session
 
 STORED = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -32,8 +34,14 @@ def test_the_page_in_docs_is_what_the_command_prints(page: str) -> None:
 
 def test_nothing_declared_is_missing(page: str) -> None:
     rows = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
-    for names in (KNOBS, STEPS, COMPARISONS, QUANTITIES, KEYS):
+    for names in (KNOBS, STEPS, COMPARISONS, QUANTITIES, BY_PATH, KEYS, AGGREGATES):
         assert set(names) <= rows
+    for part in (Sheet, Control, Question, Going, Look, OfLayers, Place, Expectation):
+        for field in part.model_fields.values():
+            assert field.alias in rows
+            assert field.description, (part, field.alias)
+            assert field.description in page
+    assert all(kind.EXAMPLE in page for kind in STEPS.values())
     for knob in KNOBS.values():
         assert knob.help in page
         assert set(knob.choices) <= rows

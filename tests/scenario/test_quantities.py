@@ -1,13 +1,19 @@
 """The table of quantities and the report: the same names, each found where it stands."""
 
+import json
+from collections.abc import Iterator
 from math import isnan
+from typing import Any
 
 import pytest
 
+from gradsim.cli.main import run
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS, report
 from gradsim.insight.verdict import Shape
-from gradsim.scenario.quantities import QUANTITIES, Part, measured
+from gradsim.scenario.check import check
+from gradsim.scenario.quantities import QUANTITIES, Part, measured, quantity_of
+from gradsim.scenario.reading import parse
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 
@@ -81,3 +87,71 @@ def test_every_number_is_a_number_from_the_first_step_on(name: str) -> None:
     # Updates do not exist before the first, nor a change of the loss.
     assert isinstance(before, float | int)
     assert isnan(before) == (name.startswith("update") or name == "oscillation")
+
+
+def leaves(found: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every number and text in plain values, by its path."""
+    if isinstance(found, dict):
+        for key, inner in found.items():
+            yield from leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(found, list):
+        for index, inner in enumerate(found):
+            yield from leaves(inner, f"{path}.{index}")
+    else:
+        yield path, found
+
+
+WHOLE = (
+    ("run", "--steps", "2", "--depth", "3", "--clip", "global-norm"),
+    ("run", "--skip", "residual-scaled", "--normalization", "batch", "--depth", "4",
+     "--set", "layers.2.activation=relu"),
+    ("run", "--cell", "lstm", "--data", "digits-rows", "--width", "4"),
+    ("diagnose", "--steps", "4", "--depth", "3", "--clip", "value"),
+    ("diagnose", "--activation", "relu", "--learning-rate", "1e200", "--steps", "3"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", WHOLE, ids=" ".join)
+def test_everything_that_json_prints_can_be_expected_by_its_path(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run([*command, "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    del printed["nulls"]
+    for path, value in leaves(printed):
+        quantity = quantity_of(path)
+        assert quantity is not None, path
+        found = measured(printed, path)
+        if quantity.is_text:
+            assert found == ("" if value is None else str(value)), path
+        elif value is None:
+            assert isnan(float(found)), path
+        else:
+            assert found == value, path
+
+
+def test_a_path_that_leads_nowhere_is_not_a_number() -> None:
+    full = report(small())
+    assert isnan(float(measured(full, "ledger.blocks.99.decades")))
+    assert isnan(float(measured(full, "history.loss.7")))
+    assert measured(full, "wiring.0") == ""
+    assert measured(full, "experiment.activation") == "sigmoid"
+    with pytest.raises(KeyError):
+        measured(full, "ledger.blocks.x.decades")
+
+
+def test_what_is_worked_out_on_demand_is_there_for_an_expectation() -> None:
+    text = 'title = "t"\n[experiment]\ndepth = 2\nwidth = 8\nbatch-size = 8\n'
+    text += 'activation = "relu"\nlearning-rate = 1e200\n'
+    text += "[[steps]]\nrun = { steps = 3 }\n"
+    for claim in (
+        'quantity = "first_cause.step", at-least = 0',
+        'quantity = "first_cause.sentence", includes = "step"',
+        'quantity = "clip_advice.steps", equals = 4',
+        'quantity = "memory.used", above = 0',
+        'quantity = "history.step.2", equals = 2',
+    ):
+        text += f"[[steps]]\nexpect = {{ {claim} }}\n"
+    outcomes = check(parse(text, "f.toml")).outcomes
+    assert [outcome.words() for outcome in outcomes if not outcome.passed] == []
+    assert len(outcomes) == 5
