@@ -56,6 +56,13 @@ async def text(pilot: Pilot[None]) -> str:
     return screen_text(pilot.app)
 
 
+async def seen(it: GradsimApp, pilot: Pilot[None], *keys: str) -> str:
+    """The screen after some keys, when all that they ask for has been worked out."""
+    await press(pilot, *keys)
+    it.advance(0.0)
+    return await text(pilot)
+
+
 def line(screen: str, start: str) -> str:
     """The one line whose text, within the frame, starts so."""
     lines = [row.strip("│ ").strip() for row in screen.splitlines()]

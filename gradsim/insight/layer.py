@@ -48,6 +48,8 @@ class Matrix:
     shape: tuple[int, int]
     """Of the whole: one row for each unit, or for each unit of each gate; a column per input."""
     values: Array
+    parameter: str
+    """Its name within the layer: `weight`, `recurrent.weight`."""
     gates: str = ""
     """The gates whose rows follow each other."""
 
@@ -82,8 +84,8 @@ class Capture:
     applied: tuple[Applied, ...]
     arrays: tuple[tuple[str, str, bool, Array], ...]
     """Name, symbol, whether it is a gradient, entries."""
-    matrices: tuple[tuple[str, bool, Array, str], ...]
-    """Name, whether it is a gradient, entries, gates."""
+    matrices: tuple[tuple[str, str, bool, Array, str], ...]
+    """Name, parameter, whether it is a gradient, entries, gates."""
     pictured: bool
     block: Block | None
     begun: int
@@ -126,10 +128,11 @@ def studying(taken: Capture) -> Slices[LayerStudy]:
         tally = yield from tallying(array)
         distributions.append(Distribution(name, symbol, gradient, tally))
     matrices: list[Matrix] = []
-    for name, gradient, array, gates in taken.matrices:
+    for name, parameter, gradient, array, gates in taken.matrices:
         strong = yield from condensing(array, FINEST)
-        matrices.append(Matrix(name, gradient, (len(array), array.shape[1]), strong, gates))
-    pictures = tuple(_pictures(taken.matrices[0][2])) if taken.pictured else ()
+        shape = len(array), array.shape[1]
+        matrices.append(Matrix(name, gradient, shape, strong, parameter, gates))
+    pictures = tuple(_pictures(taken.matrices[0][3])) if taken.pictured else ()
     return LayerStudy(
         step=taken.step,
         layer=taken.slots.name,
@@ -171,7 +174,7 @@ def _has_cell(network: Network, slots: LayerSlots) -> bool:
 
 def _matrices(
     network: Network, slots: LayerSlots, cell: str
-) -> Iterator[tuple[str, bool, Array, str]]:
+) -> Iterator[tuple[str, str, bool, Array, str]]:
     """The weights from below, and those over time, each with its gradient."""
     store, prefix = network.parameters, layer_prefix(slots.name)
     recurrent = slots.time is not None
@@ -180,8 +183,10 @@ def _matrices(
     if recurrent:
         names[f"{prefix}.recurrent.weight"] = "W over time"
     for name, title in names.items():
-        yield title, False, store.view(name, store.values).copy(), gates
-        yield f"gradient of {title}", True, store.view(name, store.gradients).copy(), gates
+        parameter = name.removeprefix(f"{prefix}.")
+        yield title, parameter, False, store.view(name, store.values).copy(), gates
+        gradient = store.view(name, store.gradients).copy()
+        yield f"gradient of {title}", parameter, True, gradient, gates
 
 
 def _pictures(weight: Array) -> Sequence[tuple[int, npt.NDArray[np.float64]]]:

@@ -51,7 +51,11 @@ class Lane:
     @property
     def starts(self) -> list[int]:
         """The first entry of each block."""
-        return [block * self.count // self.blocks for block in range(self.blocks)]
+        return [self.block(index).start for index in range(self.blocks)]
+
+    def block(self, index: int) -> range:
+        """The entries of a block."""
+        return range(index * self.count // self.blocks, (index + 1) * self.count // self.blocks)
 
     def block_of(self, entry: int) -> int:
         """The block in which an entry stands."""
@@ -97,6 +101,28 @@ def heat(
             lead = [((">" if markers == "ascii" else "▶") if first else " ", "selected")]
             lines.append(fitted([*lead[:margin], *body], width))
     return lines
+
+
+def entry_at(
+    matrix: Array, width: int, height: int, x: int, y: int, *, pointed: bool = False
+) -> tuple[int, int] | None:
+    """The entry that the map of this size shows at a cell, row and column; None beside it.
+
+    `pointed` is a map with a cursor.
+    """
+    margin = int(pointed)
+    if width <= margin or height <= margin or not matrix.size:
+        return None
+    down = Lane.of(matrix.shape[0], height - margin, TALLEST)
+    across = Lane.of(matrix.shape[1], width - margin, WIDEST)
+    row, column = (y - margin) // down.cells, (x - margin) // across.cells
+    if not (y >= margin and x >= margin and row < down.blocks and column < across.blocks):
+        return None
+    rows, columns = down.block(row), across.block(column)
+    block = matrix[rows.start : rows.stop, columns.start : columns.stop]
+    sizes = np.abs(np.where(np.isnan(block), np.inf, block))
+    first, second = np.unravel_index(int(np.argmax(sizes)), block.shape)
+    return rows[int(first)], columns[int(second)]
 
 
 def largest(matrix: Array) -> float:

@@ -10,11 +10,11 @@ from gradsim.insight.layer import Distribution, LayerStudy, Matrix
 from gradsim.insight.tally import Tally
 from gradsim.view.function import LEAST as LEAST_FUNCTION
 from gradsim.view.function import function
-from gradsim.view.heat import Lane, heat, largest, legend
+from gradsim.view.heat import Lane, entry_at, heat, largest, legend
 from gradsim.view.histogram import histogram, titled
 from gradsim.view.ledger import formula
 from gradsim.view.lines import Line, Run, beside, fitted, length, spread, wrapped_words
-from gradsim.view.pages import Page, Piece, Row, draw, pages, rows, together
+from gradsim.view.pages import Page, Piece, Row, draw, pages, place_at, rows, together
 from gradsim.view.plot import Markers
 
 LEAST_HISTOGRAM = (26, 6)
@@ -46,6 +46,34 @@ def layer(
     return [head, *draw(shown, width, height - 1)][:height]
 
 
+def weight_at(
+    study: LayerStudy,
+    number: int,
+    log: bool,
+    width: int,
+    height: int,
+    markers: Markers,
+    x: int,
+    y: int,
+) -> tuple[str, int, int] | None:
+    """The parameter, row and column of the weight whose cell is at a place; or None."""
+    found = layout(study, log, width, height - 1, markers)
+    place = place_at(found[number % len(found)], width, height - 1, x, y - 1)
+    matrix = next((m for m in study.matrices if place and m.name == place.piece.name), None)
+    if place is None or matrix is None:
+        return None
+    # Above the map stands its title, below it what its signs mean.
+    entry = entry_at(matrix.values, place.width, place.height - 2, place.x, place.y - 1)
+    if entry is None:
+        return None
+    # Of a large matrix only the strongest entry of each block is there.
+    row, column = (
+        at * of // kept
+        for at, of, kept in zip(entry, matrix.shape, matrix.values.shape, strict=True)
+    )
+    return matrix.parameter, row, column
+
+
 def layout(study: LayerStudy, log: bool, width: int, height: int, markers: Markers) -> list[Page]:
     """The pages that there are in a pane of this size."""
     functions = [
@@ -56,7 +84,10 @@ def layout(study: LayerStudy, log: bool, width: int, height: int, markers: Marke
         Piece(LEAST_HISTOGRAM, partial(_histogram, each, log, markers), 1.2)
         for each in study.distributions
     ]
-    maps = [Piece(LEAST_MAP, partial(_map, each, markers), 1.6) for each in study.matrices]
+    maps = [
+        Piece(LEAST_MAP, partial(_map, each, markers), 1.6, name=each.name)
+        for each in study.matrices
+    ]
     told = words(study, width)
     main = sum(map(len, told[:2]))
     lines = min(sum(map(len, told)), max(main, height // 4), max(1, height))

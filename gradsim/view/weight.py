@@ -7,7 +7,8 @@ import numpy as np
 
 from gradsim.insight.study import Study
 from gradsim.nn.arrays import Array
-from gradsim.view.heat import PLUS_MINUS, heat, largest, legend
+from gradsim.view import heat
+from gradsim.view.heat import PLUS_MINUS, largest, legend
 from gradsim.view.lines import Line, Run, beside, fitted, joined, length, spread, wrapped_words
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 from gradsim.view.weight_words import sentences, short, title
@@ -47,11 +48,8 @@ def page(
         ]
     lines = [spread([(title(study), "value")], right, width)]
     words = [line for said in sentences(study) for line in wrapped_words(said, "text", width)]
-    room = height - 1 - min(len(words), max(0, height - 1 - LEAST_PICTURE))
-    if room > LEAST_PICTURE + 3:
-        room -= 1  # a blank line where there is room for one
-    if width >= SIDE_BY_SIDE:
-        left = min(WIDEST_MAP, width * 42 // 100)
+    left, room = _map_room(len(words), width, height)
+    if left:
         maps = field(array, study.weight.index, what, left, room, markers)
         lines += beside(maps, chart(study, width - left - 3, room, markers))
     else:
@@ -60,6 +58,28 @@ def page(
     if len(lines) + len(words) < height:
         lines += blank[:1]
     return [*lines, *words, *blank][:height]
+
+
+def entry_at(
+    study: Study, array: Array, width: int, height: int, x: int, y: int
+) -> tuple[int, ...] | None:
+    """The index of the entry whose cell is at a place of the page; None beside the map."""
+    words = sum(len(wrapped_words(said, "text", width)) for said in sentences(study))
+    left, room = _map_room(words, width, height)
+    wide = columns(array.shape)
+    # Above the map are the title and the legend.
+    found = heat.entry_at(array.reshape(-1, wide), left, room - 1, x, y - 2, pointed=True)
+    if found is None or y - 1 >= room or array.ndim > 1:
+        return found if y - 1 < room else None
+    return (found[0] * wide + found[1],)
+
+
+def _map_room(words: int, width: int, height: int) -> tuple[int, int]:
+    """Columns of the map, 0 where there is none, and lines of the pictures."""
+    room = height - 1 - min(words, max(0, height - 1 - LEAST_PICTURE))
+    if room > LEAST_PICTURE + 3:
+        room -= 1  # a blank line where there is room for one
+    return (min(WIDEST_MAP, width * 42 // 100) if width >= SIDE_BY_SIDE else 0), room
 
 
 def chart(study: Study, width: int, height: int, markers: Markers) -> list[Line]:
@@ -164,5 +184,5 @@ def field(
     limit = largest(matrix)
     cursor = divmod(index[0], wide) if len(index) == 1 else (index[0], index[1])
     lead = fitted([(f"{what} ", "value"), *legend(limit, markers)], width)
-    lines = heat(matrix, width, height - 1, limit=limit, cursor=cursor, markers=markers)
+    lines = heat.heat(matrix, width, height - 1, limit=limit, cursor=cursor, markers=markers)
     return [lead, *lines, *[fitted([], width)] * height][:height]

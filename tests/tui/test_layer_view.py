@@ -5,9 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, press, running, text
+from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, press, running, seen, text
 from helpers import same_bits
-from textual.pilot import Pilot
 
 from gradsim.scenario.player import Player
 from gradsim.scenario.reading import parse
@@ -41,13 +40,6 @@ run = { steps = 5 }
 [[steps]]
 say = "It has been made."
 """
-
-
-async def seen(it: GradsimApp, pilot: Pilot[None], *keys: str) -> str:
-    """The screen after some keys, when all that they ask for has been counted."""
-    await press(pilot, *keys)
-    it.advance(0.0)
-    return await text(pilot)
 
 
 def pane_of(it: GradsimApp) -> LayerView:
@@ -277,3 +269,16 @@ async def test_what_is_not_shown_costs_nothing() -> None:
         drawn = pane._drawn
         await seen(it, pilot, "h")
         assert pane._drawn is drawn  # nothing has changed: nothing is drawn anew
+
+
+async def test_a_press_on_a_weight_leads_to_it_in_its_own_view() -> None:
+    it = app(**TINY)
+    async with running(it, MIDDLE) as pilot:
+        advance(it, 1)
+        rows = (await seen(it, pilot, "up", "2", "m")).splitlines()
+        y = next(y for y, row in enumerate(rows) if "6 units x 6" in row)
+        x = rows[y].index("W  6 units")
+        assert await pilot.click(offset=(x + 4 * 3, y + 1 + 2 * 4))
+        shown = await seen(it, pilot)
+        assert it.settings.view == "weight"
+        assert "layer 2, weight[4, 3]" in shown

@@ -6,21 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, line, press, running, text
+from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, line, press, running, seen, text
 from helpers import same_bits
-from textual.pilot import Pilot
 
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.views.weight import MOST_ZOOM, WeightView
 
 TINY: dict[str, Any] = {"depth": 3, "width": 6, "batch_size": 8, "activation": "tanh"}
-
-
-async def seen(it: GradsimApp, pilot: Pilot[None], *keys: str) -> str:
-    """The screen after some keys, when all that they ask for has been worked out."""
-    await press(pilot, *keys)
-    it.advance(0.0)
-    return await text(pilot)
 
 
 def words(screen: str) -> str:
@@ -264,3 +256,25 @@ async def test_the_ends_of_size_and_zoom_are_said() -> None:
         assert "the curve goes no narrower" in await seen(it, pilot, "z")
         pane._zoom = MOST_ZOOM
         assert "the curve goes no wider" in await seen(it, pilot, "Z")
+
+
+async def test_a_press_on_the_map_selects_that_weight() -> None:
+    it = app(**TINY)
+    async with running(it, MIDDLE) as pilot:
+        advance(it, 1)
+        rows = (await seen(it, pilot, "4", "shift+up", "m")).splitlines()
+        # The map begins under its pointer, and right of it.
+        top = next(y for y, row in enumerate(rows) if "▼" in row[:40] and "│" in row[:3])
+        assert await pilot.click(offset=(3 + 5 * 4, top + 1 + 2 * 2))
+        shown = await seen(it, pilot)
+        assert "weight[2, 5]" in line(shown, "layer 2, weight")
+        weight = pane_of(it)._weight
+        assert weight is not None
+        assert weight.index == (2, 5)
+        # Beside the map, and on a vector.
+        await pilot.click(offset=(70, top + 2))
+        assert pane_of(it)._weight == weight
+        shown = await seen(it, pilot, "v")
+        assert await pilot.click(offset=(3 + 4, top + 1))
+        shown = await seen(it, pilot)
+        assert "bias[1]" in shown

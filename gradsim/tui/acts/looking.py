@@ -63,6 +63,12 @@ class Looking(Desk):
         if after:
             after.opened()
 
+    async def action_weigh(self, parameter: str, row: int, column: int) -> None:
+        """Bring the view of weights on screen, with one of the selected layer."""
+        self.action_view("weight")
+        pane = self.panes["weight"]
+        await self.run_action(f"pick('{parameter}', {row}, {column})", pane)
+
     def _give_keys(self, pane: ViewPane | None) -> None:
         """Keys go to the view on screen first; while a question is open, to that."""
         keys = self.keymap.now(pane.KEYS, pane.NAME) if pane else ()

@@ -86,7 +86,8 @@ class ViewPane(Canvas, can_focus=True):
 
     def __init_subclass__(cls) -> None:
         """Bind the keys of the table."""
-        cls.BINDINGS = bound(cls.KEYS, cls.NAME)
+        if cls.KEYS:
+            cls.BINDINGS = bound(cls.KEYS, cls.NAME)
         super().__init_subclass__()
 
     def __init__(self, host: Host) -> None:

@@ -7,10 +7,11 @@ from typing import ClassVar, TypeAlias
 from gradsim.insight.answers import Answers, Reader, kind_of
 from gradsim.tui.keys import Key
 from gradsim.tui.settings import Settings
-from gradsim.tui.views.base import Host, ViewPane
+from gradsim.tui.views.asking import AskingPane
+from gradsim.tui.views.base import Host
 from gradsim.view.answers import USES, Look, grid_of, page
 from gradsim.view.frame import Frame
-from gradsim.view.lines import Line, fitted
+from gradsim.view.lines import Line
 
 Wanted: TypeAlias = tuple[int, int, tuple[int, int]]
 """A run, a step of it, and the grid of a picture of the plane."""
@@ -18,10 +19,8 @@ Wanted: TypeAlias = tuple[int, int, tuple[int, int]]
 NOTHING = {"only_wrong": "leave out", "page": "turn over", "more": "draw in another way"}
 """What a key would do, to end a sentence with."""
 
-WAITING = "the network is being asked …"
 
-
-class DataView(ViewPane):
+class DataView(AskingPane):
     """The data with the answers of the network, as it is at the start of the step shown.
 
     The network is a copy: asking it changes nothing, and a step that is being made is not
@@ -31,6 +30,7 @@ class DataView(ViewPane):
     NAME: ClassVar[str] = "data"
     TITLE: ClassVar[str] = "data: what the network answers"
     KEY: ClassVar[str] = "7"
+    WAITING: ClassVar[str] = "the network is being asked …"
     ABOUT: ClassVar[str] = "the data with the network's answers at the step shown: right and wrong"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "verdict", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (
@@ -50,7 +50,6 @@ class DataView(ViewPane):
         """What the answers on screen are of."""
         self._asking: Wanted | None = None
         self._work: Generator[None, None, Answers] | None = None
-        self._open = False
 
     # -- what is shown --------------------------------------------------------------------------
 
@@ -59,7 +58,7 @@ class DataView(ViewPane):
         self._area = width, height
         answers = self._answers
         if answers is None or answers.grid != grid_of(answers.kind, width, height):
-            return [fitted([(WAITING, "label")], width), *[fitted([], width)] * (height - 1)]
+            return self._waiting(width, height)
         look = replace(self._look, markers=settings.markers)
         return page(answers, self._reach(frame), width, height, look)
 
@@ -72,13 +71,8 @@ class DataView(ViewPane):
             return None
         return [float(added[k]) for k in frame.lane.columns[:-1]]
 
-    def opened(self) -> None:
-        """It comes on screen."""
-        self._open = True
-
-    def left(self) -> None:
-        """Another view comes on screen: nobody is asked meanwhile."""
-        self._open = False
+    def _stop(self) -> None:
+        """Nobody is asked any longer."""
         self._work = None
 
     # -- what is worked out ---------------------------------------------------------------------

@@ -9,13 +9,13 @@ from gradsim.insight.layer import Capture, LayerStudy, capture, studying
 from gradsim.nn.network import LayerName
 from gradsim.tui.keys import Key
 from gradsim.tui.looking import costs_nothing
+from gradsim.tui.presses import Press
 from gradsim.tui.settings import Settings
-from gradsim.tui.views.base import Host, ViewPane
+from gradsim.tui.views.asking import AskingPane
+from gradsim.tui.views.base import Host
 from gradsim.view.frame import Frame
-from gradsim.view.layer import layer
-from gradsim.view.lines import Line, fitted
-
-WAITING = "the layer's arrays are being counted …"
+from gradsim.view.layer import layer, weight_at
+from gradsim.view.lines import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
     time: int | None
 
 
-class LayerView(ViewPane):
+class LayerView(AskingPane):
     """The selected layer: its functions and what enters them, its arrays, weights, ledger line.
 
     All is copied from the network at once, and counted bit by bit, so that no key ever waits.
@@ -38,6 +38,7 @@ class LayerView(ViewPane):
     NAME: ClassVar[str] = "layer"
     TITLE: ClassVar[str] = "layer: everything about the selected one"
     KEY: ClassVar[str] = "2"
+    WAITING: ClassVar[str] = "the layer's arrays are being counted …"
     ABOUT: ClassVar[str] = "the selected layer: saturation, distributions, weights, formula"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (
@@ -61,7 +62,6 @@ class LayerView(ViewPane):
         self._counting: Iterator[None] | None = None
         self._number = 0
         self._log = True
-        self._open = False
         self._drawn: tuple[Hashable, Sequence[Line]] = (None, ())
 
     # -- what is shown --------------------------------------------------------------------------
@@ -69,7 +69,7 @@ class LayerView(ViewPane):
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
         """The page of pictures; the same lines as long as nothing has changed."""
         if self._study is None:
-            return [fitted([(WAITING, "label")], width), *[fitted([], width)] * (height - 1)]
+            return self._waiting(width, height)
         waits = self.host.driver.still and self._seen != self._wanted()
         key = (id(self._study), self._number, self._log, width, height, settings.markers, waits)
         if key != self._drawn[0]:
@@ -79,14 +79,16 @@ class LayerView(ViewPane):
             self._drawn = key, lines
         return self._drawn[1]
 
-    def opened(self) -> None:
-        """It comes on screen."""
-        self._open = True
-
-    def left(self) -> None:
-        """Another view comes on screen: nothing is counted meanwhile."""
-        self._open = False
-        self._stop()
+    def press(
+        self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
+    ) -> Press | None:
+        """A cell of a map of weights leads to that weight in its own view."""
+        if self._study is None:
+            return None
+        found = weight_at(
+            self._study, self._number, self._log, width, height, settings.markers, x, y
+        )
+        return Press(f"weigh{found}") if found else None
 
     # -- what is worked out ---------------------------------------------------------------------
 

@@ -8,14 +8,17 @@ from typing import ClassVar, TypeAlias
 from gradsim.insight.slope import WIDEN, differencing, fitting, nudging, outward
 from gradsim.insight.study import Study, begin, reach
 from gradsim.insight.weight import Probe, Weight
+from gradsim.nn.arrays import Array
 from gradsim.nn.network import LayerName
 from gradsim.tui.keys import Key
 from gradsim.tui.looking import costs_nothing
+from gradsim.tui.presses import Press
 from gradsim.tui.settings import Settings
-from gradsim.tui.views.base import Host, ViewPane
+from gradsim.tui.views.asking import AskingPane
+from gradsim.tui.views.base import Host
 from gradsim.view.frame import Frame
-from gradsim.view.lines import Line, fitted
-from gradsim.view.weight import columns, page
+from gradsim.view.lines import Line
+from gradsim.view.weight import columns, entry_at, page
 from gradsim.view.weight_words import short
 
 FIRST_NUDGE = 1e-3
@@ -27,10 +30,8 @@ MOST_ZOOM = 18
 Place: TypeAlias = tuple[int, int]
 """A run of the session, and a step of it."""
 
-WAITING = "the weight's gradient is being worked out …"
 
-
-class WeightView(ViewPane):
+class WeightView(AskingPane):
     """One weight: its gradient, the loss over it, and what a nudge really does.
 
     A nudge is tried on a copy: the session never learns of it.
@@ -39,6 +40,7 @@ class WeightView(ViewPane):
     NAME: ClassVar[str] = "weight"
     TITLE: ClassVar[str] = "weight: what a gradient is"
     KEY: ClassVar[str] = "4"
+    WAITING: ClassVar[str] = "the weight's gradient is being worked out …"
     ABOUT: ClassVar[str] = "one weight: its gradient, the loss over it, nudges (nothing is changed)"
     HIDES: ClassVar[frozenset[str]] = frozenset({"network", "verdict", "layer"})
     KEYS: ClassVar[tuple[Key, ...]] = (
@@ -78,7 +80,7 @@ class WeightView(ViewPane):
         self._fitted: float | None = None
         """The half width that suits the weight, before any zoom."""
         self._of_gradient = True
-        self._open = self._changed = False
+        self._changed = False
 
     # -- what is shown --------------------------------------------------------------------------
 
@@ -86,22 +88,30 @@ class WeightView(ViewPane):
         """Map and curve side by side, the words under them."""
         study, probe = self._study, self._probe
         if study is None or probe is None:
-            return [fitted([(WAITING, "label")], width), *[fitted([], width)] * (height - 1)]
+            return self._waiting(width, height)
         weight = study.weight
-        array = (probe.gradients if self._of_gradient else probe.values)(
-            weight.layer, weight.parameter
-        )
         what = "gradient" if self._of_gradient else weight.parameter
+        array = self._shown(probe, weight)
         return page(study, array, what, self._stride, width, height, settings.markers)
 
-    def opened(self) -> None:
-        """It comes on screen."""
-        self._open = True
+    def _shown(self, probe: Probe, weight: Weight) -> Array:
+        """What the map is of."""
+        shown = probe.gradients if self._of_gradient else probe.values
+        return shown(weight.layer, weight.parameter)
 
-    def left(self) -> None:
-        """Another view comes on screen: nothing is worked out meanwhile."""
-        self._open = False
-        self._stop()
+    def press(
+        self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
+    ) -> Press | None:
+        """A cell of the map selects its weight."""
+        study, probe = self._study, self._probe
+        if study is None or probe is None:
+            return None
+        found = entry_at(study, self._shown(probe, study.weight), width, height, x, y)
+        if found is None:
+            return None
+        # The last index of all: a vector has no column.
+        row, column = found if len(found) > 1 else (found[0], -1)
+        return Press(f"pick('{study.weight.parameter}', {row}, {column})", own=True)
 
     # -- what is worked out ---------------------------------------------------------------------
 
@@ -282,6 +292,15 @@ class WeightView(ViewPane):
             self.host.say(
                 "the map ends here: ⟨weight.layer⟩ and ⟨weight.layer-back⟩ select another layer"
             )
+
+    def action_pick(self, parameter: str, row: int, column: int) -> None:
+        """An entry of a parameter of the selected layer; a vector has no column, which is -1."""
+        weight = Weight(self._layer(), parameter, (row,) if column < 0 else (row, column))
+        self._look_up()
+        if self._probe:
+            self._select(weight)
+        else:
+            self._weight = weight  # it is looked at first
 
     def _select(self, weight: Weight | None) -> None:
         """Another weight; None is the one that its layer begins with."""
