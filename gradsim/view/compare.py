@@ -148,8 +148,8 @@ def _profile(found: Profiles, width: int, height: int, markers: Markers) -> list
     places = Axis(1.0, float(max(1, *(len(curve.x) for curve in curves))), label=found.lane.short)
     low, high = fit([curve.y for curve in curves], log=True)
     title: list[Run] = [(f"{found.lane.what} gradient  ", "label")]
-    for name in ("live", "pinned"):
-        title += [(f"{sample(name, markers)} ", name), (f"{name}  ", "label")]
+    for name, gap in (("live", "  "), ("pinned", "")):
+        title += [(f"{sample(name, markers)} ", name), (f"{name}{gap}", "label")]
     picture = draw(curves, places, Axis(low, high, log=True), width, height - 1, markers)
     return [fitted(title, width), *picture.rows]
 

@@ -1,5 +1,6 @@
 """The ledger as a picture: a stacked bar for each layer, and the selected layer in its numbers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, isnan
@@ -23,6 +24,8 @@ NAME, NUMBER = 10, 7
 """Cells for the name of a block, and for its decades."""
 
 LEAST_BAR = 12
+
+_BRACKETS = re.compile(r" \(effective slope[^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,9 @@ def words(ledger: Ledger, layer: LayerName, width: int, height: int) -> list[Lin
     # Where there is not room for all, the formula comes first: the bars show the whole.
     lines = [*own, *formulas[0], *whole]
     if len(own) + len(formulas[0]) > height:
-        lines = [*formulas[0], *own]
+        # What is in brackets is in the formula too.
+        brief = _BRACKETS.sub("", _capital(block.sentence))
+        lines = [*formulas[0], *wrapped_words(brief, "text", width)]
     if len(lines) + 2 <= height:
         lines = [*whole, *blank, *own]
         for each in formulas:

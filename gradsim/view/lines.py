@@ -7,6 +7,12 @@ from typing import TypeAlias
 Run: TypeAlias = tuple[str, str]
 """Text and its role: `live`, `ghost`, `label`, `key`, `value`, `vanishing`, ... or nothing."""
 
+_PERCENT = re.compile(r"(\d)\s+%")
+"""A number and its unit, which stay on one line."""
+
+_GLUE = "\ue000"
+"""Stands for a blank at which no line is broken; no text has it."""
+
 Line: TypeAlias = tuple[Run, ...]
 """Runs from left to right. Every character used is one cell wide."""
 
@@ -93,10 +99,9 @@ def _rows(parts: Sequence[Sequence[Run]], width: int, gap: str = "  ") -> list[l
 
 def wrapped_words(text: str, role: str, width: int) -> list[Line]:
     """A sentence in lines of this width, broken between words."""
-    return [
-        fitted(line, width)
-        for line in wrapped([[(word, role)] for word in text.split()], width, " ")
-    ]
+    words = _PERCENT.sub(rf"\1{_GLUE}%", text).split()
+    parts: list[list[Run]] = [[(word.replace(_GLUE, " "), role)] for word in words]
+    return [fitted(line, width) for line in wrapped(parts, width, " ")]
 
 
 def ended(lines: Sequence[Line], height: int, width: int) -> list[Line]:

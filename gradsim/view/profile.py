@@ -143,18 +143,28 @@ def _having(curve: Curve, pairs: Sequence[tuple[float, float]]) -> Curve:
 
 def legend(shown: set[str], width: int, markers: Markers, what: str = "activation") -> Line:
     """Which sign is which curve; shorter names where the width asks for it."""
-    for which in range(1, len(LEGEND[0])):
-        parts: list[list[Run]] = [
+    parts: list[list[Run]] = []
+    # Closer together before the names are cut any further.
+    ways = [(which, gap) for which in range(1, len(LEGEND[0])) for gap in ("  ", " ")]
+    for which, gap in ways:
+        parts = [
             [
-                (f"{sample(entry[0], markers, entry[0] != 'theory')} ", entry[0]),
+                (f"{_sample(entry[0], markers, gap)} ", entry[0]),
                 (entry[which].replace("activation", what), "label"),
             ]
             for entry in LEGEND
             if entry[0] in shown
         ]
-        if length(joined(parts)) <= width:
-            return fitted(joined(parts), width)
-    return fitted(joined(parts, " "), width)
+        if length(joined(parts, gap)) <= width:
+            break
+    return fitted(joined(parts, gap), width)
+
+
+def _sample(style: str, markers: Markers, gap: str) -> str:
+    if style != "theory":
+        return sample(style, markers)
+    sign = sample(style, markers, connect=False)
+    return sign if len(gap) > 1 else sign.strip()
 
 
 def _curves(frame: Frame, width: int, height: int) -> list[Curve]:

@@ -46,9 +46,11 @@ def line(shown: Timeline, step: int, width: int) -> Line:
             ("█", "timeline-here") if cell == here else _sign(shown, cell, here, end, cells)
         )
     runs.append((_tail(shown), "label"))
-    if width >= WORDS_FROM:
+    if width >= WORDS_FROM and _has_words(shown):
         runs.append(("  ", ""))
-        runs += _words(shown, max(0, width - length(runs)))
+        said, room = _words(shown, max(0, width - length(runs))), width - length(runs)
+        # Flush right, so that the line and its words are as wide as all else.
+        runs += [(" " * max(0, room - length(said)), ""), *said]
     return fitted(runs, width)
 
 
@@ -72,7 +74,8 @@ def _sign(shown: Timeline, cell: int, here: int, end: int, cells: int) -> Run:
 
 def track(shown: Timeline, width: int) -> int:
     """How many cells of the line stand for steps."""
-    words = 2 + width * 3 // 10 if width >= WORDS_FROM else 1
+    # Where nothing has happened there is nothing to be said.
+    words = 2 + width * 3 // 10 if width >= WORDS_FROM and _has_words(shown) else 0
     return max(1, width - len(_lead(shown)) - len(_tail(shown)) - words)
 
 
@@ -105,6 +108,11 @@ def _tail(shown: Timeline) -> str:
 
 def _span(shown: Timeline) -> int:
     return max(shown.last, FEWEST_STEPS) + 1
+
+
+def _has_words(shown: Timeline) -> bool:
+    """Whether there is anything to be said behind the line."""
+    return bool(shown.said or shown.log.kinds())
 
 
 def _words(shown: Timeline, width: int) -> list[Run]:

@@ -89,3 +89,13 @@ def test_what_happened_at_the_step_is_said_where_there_is_room() -> None:
     shown = Timeline(20, Log(), ("switched clip none → value",))
     assert "switched clip" in text(shown, 3, 120)
     assert len(text(shown, 3, 80)) == 80
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_it_is_as_wide_as_the_screen(width: int) -> None:
+    log = Log()
+    assert text(Timeline(20, log, ()), 3, width).endswith(" 20")
+    log.steps[SWITCH] = [2]
+    drawn = text(Timeline(20, log, ()), 3, width)
+    assert drawn.endswith("switch" if width >= 100 else " 20")
+    assert len(drawn) == width
