@@ -1,6 +1,8 @@
 """Sessions from the command line: from knobs, or from a saved state with some knobs set anew."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +29,13 @@ def opened(
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
     from gradsim.experiment.knobs import Effect  # noqa: PLC0415
     from gradsim.simulation.actions import Switch  # noqa: PLC0415
-    from gradsim.simulation.budget import budget_of  # noqa: PLC0415
+    from gradsim.simulation.budget import Budget, budget_of  # noqa: PLC0415
     from gradsim.simulation.session import Session  # noqa: PLC0415
     from gradsim.simulation.state import read  # noqa: PLC0415
 
     asked = changes(settings, knobs)
-    budget = budget_of(memory, "--memory") if memory else None
+    # A report tells of every step: its numbers stay, rather than being computed a second time.
+    budget = replace(budget_of(memory, "--memory") if memory else Budget(), steps=sys.maxsize)
     if state is None:
         return Session(told(Experiment.of(asked), asked), budget=budget)
     saved = read(Path(state))

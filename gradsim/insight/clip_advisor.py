@@ -129,10 +129,11 @@ def _degrees(turn: Turn) -> str:
 def advise(session: Session, step: int | None = None) -> ClipAdvice:
     """The advice at a step already done, or at the cursor.
 
-    It counts the steps since the network or its training was last changed.
+    It counts the steps since the network or its training was last changed; of a very long run
+    those whose numbers are kept.
     """
     now = session.look() if step is None else session.run.records[step]
-    rows = [*session.run.records[_begun(session.run, now.step) : now.step], now]
+    rows = [*session.run.records.kept_within(_begun(session.run, now.step), now.step), now]
     norms = np.array([nan if row.grad_norm is None else row.grad_norm for row in rows])
     finite = np.sort(norms[np.isfinite(norms)])
     quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(len(QUANTILES), nan)

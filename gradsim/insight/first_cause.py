@@ -8,7 +8,6 @@ not finite in it stays so. Then the step is done again op by op, and every array
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from math import inf
 
 import numpy as np
@@ -87,8 +86,7 @@ def finding(session: Session) -> Generator[None, None, FirstCause | None]:
     """What `first_cause` does, in slices of one op; the cause is what the generator returns."""
     yield from session.looking()
     now = session.cursor.step
-    records = session.run.records
-    flagged = [row.step for row in islice(records, now + 1) if row.broke_at is not None]
+    flagged = list(session.run.records.broken(now + 1))
     first = flagged[0] if flagged else now
     broken = yield from _first_broken_start(session, first)
     if broken == 0:

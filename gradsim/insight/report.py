@@ -1,5 +1,6 @@
 """The report: all numbers of a state by name, as plain values for JSON, CSV and checks."""
 
+from collections.abc import Sequence
 from math import isfinite, isnan
 from typing import Any
 
@@ -11,6 +12,7 @@ from gradsim.insight.oscillation import oscillation
 from gradsim.insight.recurrence import recurrence
 from gradsim.insight.theory import result as theories
 from gradsim.insight.verdict import judge, since_switch
+from gradsim.insight.weight import whole
 from gradsim.insight.wiring import skip_notes, time_notes
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session
@@ -61,16 +63,18 @@ KEYS: dict[str, str] = {
 """The keys of the report, each with what it holds."""
 
 
-def report(session: Session) -> dict[str, Any]:
+def report(session: Session, past: Sequence[StepRecord] | None = None) -> dict[str, Any]:
     """Everything known of the state at the cursor; numbers may be NaN or infinite.
 
     The gradients are those of the next batch at the present weights; `update_norm` and
     `update_ratio` are of the last update made, NaN before the first. The held-out accuracy of the
-    last entry is measured now; in between it is the latest one measured.
+    last entry is measured now; in between it is the latest one measured. `past` are the records
+    before the cursor, where they have been gathered already.
     """
+    if past is None:
+        past = whole(session.gathering())
     held_out = session.held_out_accuracy()
     now = session.look()
-    past = session.past()
     rows = [*past, now]
     history = {name: [_of_step(row, name) for row in rows] for name in HISTORY_COLUMNS}
     history["held_out_accuracy"][-1] = held_out
@@ -83,7 +87,7 @@ def report(session: Session) -> dict[str, Any]:
         "history": history,
         "oscillation": oscillation(history["loss"]),
         "clip_fired_share": sum(row.fired for row in rows) / len(rows),
-        "layers": _layers(now, past[-1] if past else None),
+        "layers": layer_rows(session),
         "verdict": {
             "shape": str(verdict.shape),
             "notes": [
@@ -113,7 +117,12 @@ def _of_step(row: StepRecord, name: str) -> Any:
     return int(row.fired) if name == "clip_fired" else getattr(row, name)
 
 
-def _layers(now: StepRecord, before: StepRecord | None) -> list[dict[str, Any]]:
+def layer_rows(session: Session) -> list[dict[str, Any]]:
+    """The numbers of each layer at the cursor, the head last."""
+    for _ in session.recalling():
+        pass
+    now, step = session.look(), session.cursor.step
+    before = session.run.records[step - 1] if step else None
     assert now.layers is not None
     nothing = np.full(now.layers.shape[1], np.nan)
     rows: dict[str, npt.NDArray[np.float64]] = {}

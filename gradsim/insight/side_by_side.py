@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, log10, nan
+from math import inf, log10, nan
 from typing import Any
 
 from gradsim.experiment.experiment import Experiment
@@ -136,11 +136,7 @@ def _notes(live: Side, pinned: Side) -> list[str]:
 
 def _broken(run: Run, step: int) -> int | None:
     """The first step up to this one in which something was not finite."""
-    for record in run.records[: step + 1]:
-        loss = record.loss
-        if record.broke_at is not None or (loss is not None and not isfinite(loss)):
-            return record.step
-    return None
+    return next(run.records.broken(step + 1), None)
 
 
 def _switches_to_come(name: str, side: Side) -> list[str]:

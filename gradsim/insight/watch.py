@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from math import nan
 
 from gradsim.errors import InputError, nearest
@@ -174,7 +173,7 @@ class Watch:
         if (number_, known + 1) == (run.number, step):
             fired += run.records[step].fired
         elif (number_, known) != (run.number, step):
-            fired = sum(row.fired for row in islice(run.records, step + 1))
+            fired = run.records.fired(step + 1)
         self._fired = (run.number, step, fired)
         return fired
 
@@ -205,7 +204,7 @@ def holding(condition: Condition, run: Run, step: int) -> tuple[bool, str]:
 
     An event holds where it happens.
     """
-    now = _Moment(run, step, sum(row.fired for row in islice(run.records, step + 1)))
+    now = _Moment(run, step, run.records.fired(step + 1))
     if not condition.sign:
         before = _Moment(run, step - 1, 0) if step else None
         said = _happened(condition, now, before)

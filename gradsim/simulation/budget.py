@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gradsim.errors import InputError
 
 MIB = 2**20
+RECENT = 4096
 LEAST, MOST = 16, 1024 * 1024
 """Bounds of a budget, in MiB."""
 
@@ -18,6 +19,8 @@ class Budget:
     """
 
     total: int = 384 * MIB
+    steps: int = RECENT
+    """The latest steps that keep all of their numbers; a report of every step needs all."""
 
     @property
     def keyframes(self) -> int:

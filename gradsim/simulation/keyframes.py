@@ -6,6 +6,9 @@ from itertools import islice
 
 from gradsim.nn.arrays import Array
 
+MOST_SPREAD = 512
+"""Checkpoints all over the run that are kept at the most: what is between them is replayed fast."""
+
 MOST_NEAR = 64
 """Checkpoints near the cursor that are kept at the most, however small they are."""
 
@@ -35,11 +38,11 @@ class Checkpoint:
 class Keyframes:
     """Checkpoints by step within a budget of bytes, the denser the closer to `focus`.
 
-    Every 2^k-th step is kept, every 8th at first, as far as 3/8 of the budget go. With the rest,
-    around the step in `focus`: every step of the block that it is in and of the block before; and
-    the beginnings of more blocks before, up to the last 2^k-th step or, when that is near, to the
-    one before it. So who goes back step by step finds every state there, if a little is replayed
-    at each of them: `missing` says what.
+    Every 2^k-th step is kept, every 8th at first, as far as 3/8 of the budget go, but no more than
+    a jump needs to be fast. With the rest, around the step in `focus`: every step of the block that
+    it is in and of the block before; and the beginnings of more blocks before, up to the last
+    2^k-th step or, when that is near, to the one before it. So who goes back step by step finds
+    every state there, if a little is replayed at each of them: `missing` says what.
     """
 
     def __init__(self, budget: int) -> None:
@@ -74,7 +77,7 @@ class Keyframes:
                 self._let_go(self._room)
         if due:
             self._spread[step] = checkpoint
-            while len(self._spread) > max(2, self.budget * 3 // 8 // size):
+            while len(self._spread) > min(MOST_SPREAD, max(2, self.budget * 3 // 8 // size)):
                 self._stride *= 2
                 self._spread = {k: c for k, c in self._spread.items() if k % self._stride == 0}
 

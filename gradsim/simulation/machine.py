@@ -23,7 +23,7 @@ from gradsim.simulation.measure import (
     places_of,
 )
 from gradsim.simulation.recycling import Recycler
-from gradsim.simulation.run import EVENTS_KEPT, Position, Run
+from gradsim.simulation.run import Position, Run
 from gradsim.simulation.stepper import (
     BACKWARD,
     FORWARD,
@@ -219,18 +219,7 @@ class Machine:
         """The record of a step that begins; others are let go of."""
         self._switch(step)
         records = self.run.records
-        if step == len(records):
-            records.append(StepRecord(step))
-        else:
-            records[step].events = []
-        for old in (step - EVENTS_KEPT, step + EVENTS_KEPT):
-            if 0 <= old < len(records):
-                records[old].events = None
-        tables_kept = max(EVENTS_KEPT, self.run.budget.tables // self._table_size)
-        for old in (step - tables_kept, step + tables_kept):
-            if 0 <= old < len(records):
-                records[old].layers = None
-        record = records[step]
+        record = records.open(step, self.run.budget.tables // self._table_size)
         record.plan = self._plan
         if record.held_out_accuracy is None:
             if step % EVALUATE_EVERY == 0:

@@ -9,11 +9,7 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.nn.arrays import Array
 from gradsim.simulation.budget import Budget, MemoryUse
 from gradsim.simulation.keyframes import Keyframes
-from gradsim.simulation.measure import StepRecord
-from gradsim.simulation.scalars import Scalars
-
-EVENTS_KEPT = 16
-"""Steps whose single events stay recorded; those of older steps come back by exact replay."""
+from gradsim.simulation.records import Records
 
 
 class Position(NamedTuple):
@@ -61,8 +57,7 @@ class Run:
     parent: int | None = None
     cursor: Position = START
     """Where the session stands, or stood when it left this run."""
-    records: list[StepRecord] = field(default_factory=list)
-    scalars: Scalars = field(default_factory=Scalars, repr=False, compare=False)
+    records: Records = field(default_factory=Records, repr=False, compare=False)
 
     @property
     def begun(self) -> int:
@@ -81,7 +76,7 @@ class Run:
     def thin(self, shared: Set[int]) -> None:
         """Let go of all that can be had again, but for records that another run shares."""
         self.keyframes.thin()
-        for record in self.records:
+        for record in self.records.all():
             if id(record) not in shared:
                 record.layers = record.events = None
 
@@ -107,7 +102,7 @@ class Run:
             origin=self.origin,
             parent=self.number,
             cursor=Position(step, 0),
-            records=self.records[:step],
+            records=self.records.fork(step),
             budget=self.budget,
             keyframes=self.keyframes.until(step, len(past)),
         )
@@ -122,7 +117,16 @@ def begin(
     parent: int | None = None,
 ) -> Run:
     """A run of which nothing has been computed yet."""
-    return Run(number, segments, data, budget, Keyframes(budget.keyframes), origin, parent)
+    return Run(
+        number,
+        segments,
+        data,
+        budget,
+        Keyframes(budget.keyframes),
+        origin,
+        parent,
+        records=Records(budget.steps),
+    )
 
 
 def used(runs: Iterable[Run], budget: Budget) -> MemoryUse:
@@ -131,7 +135,7 @@ def used(runs: Iterable[Run], budget: Budget) -> MemoryUse:
     tables = {
         id(record.layers): record.layers.nbytes
         for run in runs
-        for record in run.records
+        for record in run.records.all()
         if record.layers is not None
     }
     return MemoryUse(

@@ -28,7 +28,7 @@ from gradsim.simulation.actions import (
 from gradsim.simulation.budget import Budget, MemoryUse
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.lockstep import Pinned, counterpart
-from gradsim.simulation.machine import Machine
+from gradsim.simulation.machine import EVALUATE_EVERY, Machine
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Origin, Position, Run, Segment, begin, used
 
@@ -136,6 +136,17 @@ class Session:
         """The records of all steps finished before the cursor."""
         return self.run.records[: self.cursor.step]
 
+    def gathering(self) -> Generator[None, None, list[StepRecord]]:
+        """The records of `past` with the numbers of each, in slices.
+
+        Those let go of are computed again, exactly: after a very long run that takes its time.
+        """
+        out = []
+        for step in range(self.cursor.step):
+            yield from self._bringing_back(step)
+            out.append(replace(self.run.records[step], layers=None, events=None))
+        return out
+
     def ahead(self) -> bool:
         """Whether steps beyond the cursor have been computed already."""
         return len(self.run.records) > self.cursor.step + 1
@@ -149,6 +160,7 @@ class Session:
     def looking(self) -> Iterator[None]:
         """What `look` does, in slices of one op."""
         records, step = self.run.records, self.cursor.step
+        yield from self._bringing_back(step)
         if self._looked(step):
             return
         again = step < len(records) and records[step].complete
@@ -160,6 +172,8 @@ class Session:
     def recalling(self) -> Iterator[None]:
         """Bring back, in slices, the layer tables around the cursor that were let go of."""
         step = self.cursor.step
+        if step:
+            yield from self._bringing_back(step - 1)
         if step and not self._looked(step - 1):
             yield from self._machine.seek(self.run, Position(step - 1, 0))
             for _ in self.run.records[step - 1].plan:
@@ -460,7 +474,7 @@ class Session:
         self.runs.append(run)
         self.run = run
         self._undone = []
-        shared = {id(record) for record in run.records}
+        shared = {id(record) for record in run.records.all()}
         pinned = self.pinned.run if self.pinned else None
         for left in self.runs[:-RUNS_AT_HAND]:
             if left is not pinned:
@@ -486,6 +500,17 @@ class Session:
     def _looked(self, step: int) -> bool:
         records = self.run.records
         return step < len(records) and records[step].layers is not None
+
+    def _bringing_back(self, step: int) -> Iterator[None]:
+        """Have the numbers of a step again, in slices, if its record was let go of."""
+        records, end = self.run.records, self.run.end().step
+        if step >= end or records[step].loss is not None:
+            return
+        # From the last step on at which held-out accuracy was measured.
+        for each in range(step - step % EVALUATE_EVERY, step + 1):
+            while records[each].loss is None:
+                yield from self._machine.seek(self.run, Position(each, 0))
+                yield from self._machine.step()
 
     def _event_before(self, position: Position) -> Event:
         step, op = position

@@ -1,7 +1,7 @@
 """The driver: brings wishes (keys, clock) to the session in slices, so that nothing ever blocks."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 from gradsim.errors import InputError
@@ -62,8 +62,8 @@ class Driver:
         """The action that the work at hand carries out, if it is one that was asked for."""
         self._paced = False
         self._credit = 0.0
-        self._searching = False
-        """Whether the first cause is to be looked for, once all actions asked for are done."""
+        self._errand: Generator[None, None, str] | None = None
+        """What is to be done once, when all actions asked for are done; it returns what to say."""
         self._held = False
         """Whether the work at hand waits where playback has stopped."""
 
@@ -80,7 +80,7 @@ class Driver:
     @property
     def busy(self) -> bool:
         """Whether an action asked for is still being carried out."""
-        if self._queue or self._searching:
+        if self._queue or self._errand:
             return True
         return self._work is not None and not self.playing and not self._held
 
@@ -197,9 +197,13 @@ class Driver:
 
     def to_first_cause(self) -> None:
         """Go to the first op that left the number range, and say which; playback stops."""
+        self.errand(self.causes.go(), LOOKING)
+
+    def errand(self, work: Generator[None, None, str], saying: str) -> None:
+        """Stop playing, do something that moves the cursor at most, say what it returns."""
         self.take_over()
         self.playing = False
-        self.message, self._searching = LOOKING, True
+        self.message, self._errand = saying, work
 
     def go_on(self) -> None:
         """The scenario's next step now; after a take-over, back to where it stood."""
@@ -255,9 +259,8 @@ class Driver:
             self._doing = self._queue.popleft()
             self._work = self._perform(self._doing)
             return True
-        if self._searching:
-            self._searching = False
-            self._work = self._search()
+        if self._errand:
+            self._work, self._errand = self._run_errand(self._errand), None
             return True
         if not self.playing:
             return False
@@ -303,8 +306,8 @@ class Driver:
                 return
             yield
 
-    def _search(self) -> Iterator[None]:
-        self.message = yield from self.causes.go()
+    def _run_errand(self, errand: Generator[None, None, str]) -> Iterator[None]:
+        self.message = yield from errand
 
     def _stops(self) -> bool:
         """Whether playback stops here; then it is said why."""

@@ -1,14 +1,16 @@
 """What the keys of sessions and exports do: dialogs, and what is said after them."""
 
 import shlex
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradsim.errors import InputError
 from gradsim.keeping.commands import open_command, run_command
-from gradsim.keeping.exports import KINDS, Screen, export, exported
+from gradsim.keeping.exports import KINDS, Screen, export, exported, exporting
 from gradsim.keeping.folders import sessions_folder
 from gradsim.keeping.sessions import entries
+from gradsim.simulation.session import Session
 from gradsim.tui.kept import ChoiceDialog, NameDialog, rows
 from gradsim.tui.screen_text import screen_text
 
@@ -75,11 +77,24 @@ def choose_export(app: "Desk") -> None:
             lambda: app.export_screenshot(title="gradsim"),
             lambda: screen_text(app),
         )
+        kind, session = kinds[index], app.session
+        if KINDS[kind].every_step and not session.run.records.whole:
+            app.driver.errand(
+                _writing(kind, seen, session),
+                f"the numbers of all {session.cursor.step:,} steps are computed again for it",
+            )
+            app.redraw()
+            return
         try:
-            app.say(exported(export(kinds[index], seen, app.session, Path.cwd())))
+            app.say(exported(export(kind, seen, session, Path.cwd())))
         except InputError as error:
             app.say(error.problems[0])
 
     listed = [(name, kind.about, "") for name, kind in KINDS.items()]
     about = "goes to the current folder, into a new file"
     app.push_screen(ChoiceDialog("export", listed, about, "writes it", app.keymap.told), take)
+
+
+def _writing(kind: str, seen: Screen, session: Session) -> Generator[None, None, str]:
+    """Write in slices; returns what is to be said."""
+    return exported((yield from exporting(kind, seen, session, Path.cwd())))

@@ -88,8 +88,12 @@ class Wave:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """Numbers of every step so far; NaN where a step has none."""
+    """Numbers of the steps so far; NaN where a step has none.
 
+    In a very long run the smallest and the largest of some steps each stand for them.
+    """
+
+    steps: Floats
     loss: Floats
     accuracy: Floats
     held_out_accuracy: Floats
@@ -100,7 +104,7 @@ class History:
         """Whether all numbers are the same; where both have none, they are."""
         return isinstance(other, History) and all(
             np.array_equal(getattr(self, name), getattr(other, name), equal_nan=True)
-            for name in SCALARS
+            for name in ("steps", *SCALARS)
         )
 
     def __hash__(self) -> int:
@@ -285,8 +289,9 @@ def _profile(record: StepRecord | None, lane: Lane) -> dict[str, Sequence[float]
 
 
 def _history(run: Run, count: int) -> History:
-    columns = run.scalars.first(run.records, min(count, len(run.records)))
-    return History(**dict(zip(SCALARS, columns, strict=True)))
+    records = run.records
+    steps, columns = records.scalars.first(records, min(count, len(records)))
+    return History(steps, **dict(zip(SCALARS, columns, strict=True)))
 
 
 def _numbers(

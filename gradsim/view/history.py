@@ -8,7 +8,7 @@ import numpy as np
 from gradsim.numbers import number, share
 from gradsim.view.axes import Floats
 from gradsim.view.charts import Charts
-from gradsim.view.frame import Frame
+from gradsim.view.frame import Frame, History
 from gradsim.view.lines import Line, Run, fitted, length
 from gradsim.view.plot import Axis, Curve, Markers, draw, fit, sample
 
@@ -117,8 +117,8 @@ def _whole(title: list[Run], width: int) -> list[Run]:
 
 
 def _steps(frame: Frame, curves: Sequence[Curve]) -> Axis:
-    last = max(frame.step, 10, *(len(c.x) - 1 for c in curves))
-    return Axis(float(frame.begun), float(frame.begun + last), label="step")
+    last = float(max(frame.step, 10, *(c.x[-1] for c in curves if len(c.x))))
+    return Axis(float(frame.begun), frame.begun + last, label="step")
 
 
 def _parts(
@@ -126,8 +126,8 @@ def _parts(
 ) -> tuple[list[Curve], Axis, list[Run]]:
     h, pinned = frame.history, frame.pinned_history
     if name == "loss":
-        curves = [_line("pinned", pinned.loss)] if pinned else []
-        curves.append(_line("live", h.loss))
+        curves = [_line("pinned", pinned, pinned.loss)] if pinned else []
+        curves.append(_line("live", h, h.loss))
         low, high = fit([curve.y for curve in curves], log=False)
         axis = Axis(*charts.fixed.get("loss", (min(low, 0.0) if low < high / 2 else low, high)))
         title = [*_named("live", "loss", markers), (number(_last(h.loss)), "value")]
@@ -135,20 +135,20 @@ def _parts(
             title += _beside(number(_last(pinned.loss)), markers)
         return curves, axis, title
     if name == "accuracy":
-        curves = [_line("pinned", pinned.held_out_accuracy)] if pinned else []
-        curves += [_line("ghost", h.accuracy), _line("live", h.held_out_accuracy)]
+        curves = [_line("pinned", pinned, pinned.held_out_accuracy)] if pinned else []
+        curves += [_line("ghost", h, h.accuracy), _line("live", h, h.held_out_accuracy)]
         title = [*_named("live", "held-out", markers), (share(_last(h.held_out_accuracy)), "value")]
         if pinned:
             title += _beside(share(_last(pinned.held_out_accuracy)), markers)
         return curves, Axis(0.0, 1.0), [*title, ("  ", ""), *_named("ghost", "batch", markers)]
-    curves = [_line("pinned", pinned.grad_norm)] if pinned else []
-    curves.append(_line("live", h.grad_norm))
+    curves = [_line("pinned", pinned, pinned.grad_norm)] if pinned else []
+    curves.append(_line("live", h, h.grad_norm))
     title = [*_named("live", "gradient norm", markers), (number(_last(h.grad_norm)), "value")]
     if frame.experiment.clip != "none":
         threshold = frame.experiment.clip_threshold
-        end = float(max(len(h.grad_norm), 10))
+        end = max(float(h.steps[-1]) + 1.0 if len(h.steps) else 0.0, 10.0)
         curves.insert(0, Curve("threshold", [0.0, end], [threshold, threshold], "threshold"))
-        curves.append(_line("second", h.clipped_grad_norm))
+        curves.append(_line("second", h, h.clipped_grad_norm))
         title += [
             ("  ", ""),
             *_named("second", "clipped", markers),
@@ -168,8 +168,8 @@ def _beside(value: str, markers: Markers) -> list[Run]:
     return [("  ", ""), *_named("pinned", "pinned", markers), (value, "value")]
 
 
-def _line(style: str, values: Floats) -> Curve:
-    return Curve(style, np.arange(len(values), dtype=np.float64), values, style)
+def _line(style: str, history: History, values: Floats) -> Curve:
+    return Curve(style, history.steps, values, style)
 
 
 def _last(values: Floats) -> float | None:

@@ -21,7 +21,6 @@ from gradsim.insight.watch import (
 from gradsim.scenario.quantities import QUANTITIES as KNOWN
 from gradsim.scenario.quantities import Part, measured
 from gradsim.simulation.actions import Advance, Grain, Switch
-from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.session import Session
 
 RELU: dict[str, Any] = {"activation": "relu", "initializer": "he-normal", "depth": 4, "width": 16}
@@ -218,7 +217,8 @@ def test_a_layer_that_is_no_longer_there_never_fires() -> None:
 
 def test_nan_is_neither_above_nor_below() -> None:
     session = trained(1)
-    session.run.records[1] = StepRecord(1, loss=nan, layers=np.full((1, 1), nan))
+    record = session.run.records[1]
+    record.loss, record.layers = nan, np.full((1, 1), nan)
     assert stops(session, "loss<1", "loss>1").keys() <= {0}
 
 

@@ -1,5 +1,6 @@
 """Lockstep: the pinned run goes on with the live one, to the bits it has when it trains alone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from helpers import experiment, same_bits
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
 from gradsim.nn.arrays import Array
-from gradsim.simulation import lockstep, machine
+from gradsim.simulation import lockstep, machine, records
 from gradsim.simulation import session as sessions
 from gradsim.simulation.actions import (
     Action,
@@ -45,7 +46,7 @@ def after(*actions: Action, **knobs: Any) -> Session:
     return session
 
 
-def pinned(session: Session) -> list[StepRecord]:
+def pinned(session: Session) -> Sequence[StepRecord]:
     assert session.pinned is not None
     return session.pinned.run.records
 
@@ -208,7 +209,7 @@ def test_slices_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_was_let_go_of_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "Budget", lambda: Budget(1))
-    monkeypatch.setattr(machine, "EVENTS_KEPT", 2)
+    monkeypatch.setattr(records, "EVENTS_KEPT", 2)
     session = after(Pin(), Switch({"activation": "relu"}), Advance(Grain.STEP, 30))
     assert pinned(session)[3].layers is None
     session.do(Back(Grain.STEP, 26))

@@ -28,7 +28,7 @@ from gradsim.experiment.data import load
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.experiment.knobs import Effect
 from gradsim.nn.arrays import Array
-from gradsim.simulation import machine, run
+from gradsim.simulation import records
 from gradsim.simulation import session as sessions
 from gradsim.simulation.actions import (
     Action,
@@ -68,8 +68,7 @@ def weights(session: Session) -> dict[str, Array]:
 
 def forget(patch: pytest.MonkeyPatch, events_kept: int = 2, runs_at_hand: int = 1) -> None:
     """Keep next to nothing: two checkpoints, few steps with events and tables, one run at hand."""
-    for module in (run, machine):
-        patch.setattr(module, "EVENTS_KEPT", events_kept)
+    patch.setattr(records, "EVENTS_KEPT", events_kept)
     patch.setattr(sessions, "RUNS_AT_HAND", runs_at_hand)
     patch.setattr(sessions, "Budget", lambda: Budget(1))
 
@@ -266,18 +265,18 @@ def test_more_steps_than_are_recorded() -> None:
     session = Session(declared)
     session.do(Advance(Grain.OP))
     ops = len(session.run.records[0].plan)
-    session.do(Advance(Grain.OP, 4 * run.EVENTS_KEPT * ops - 1))
+    session.do(Advance(Grain.OP, 4 * records.EVENTS_KEPT * ops - 1))
     kept = [r.step for r in session.past() if r.events is not None]
-    assert 0 < len(kept) <= run.EVENTS_KEPT + 1
+    assert 0 < len(kept) <= records.EVENTS_KEPT + 1
     losses = [r.loss for r in session.past()]
     line = Line((Segment(0, declared),))
-    session.do(Back(Grain.STEP, 3 * run.EVENTS_KEPT))
+    session.do(Back(Grain.STEP, 3 * records.EVENTS_KEPT))
     for _ in range(30):
         session.do(Back(Grain.OP))
         step, op = session.cursor
         assert list(session.events()) == line.straight.events(step)[:op]
     same_network(session.network(), line.straight, session.cursor)
-    session.do(Advance(Grain.STEP, 3 * run.EVENTS_KEPT))
+    session.do(Advance(Grain.STEP, 3 * records.EVENTS_KEPT))
     assert [r.loss for r in session.run.records[: len(losses)]] == losses
     same_network(session.network(), line.straight, session.cursor)
 
@@ -877,15 +876,15 @@ def test_tables_let_go_of_come_back_the_same(monkeypatch: pytest.MonkeyPatch) ->
     thinned = Session(small(normalization="batch"), budget=Budget(1))
     whole.do(Advance(Grain.STEP, 60))
     thinned.do(Advance(Grain.STEP, 60))
-    records = thinned.run.records
-    assert sum(record.layers is not None for record in records) <= 2 * run.EVENTS_KEPT
+    kept = thinned.run.records
+    assert sum(record.layers is not None for record in kept) <= 2 * records.EVENTS_KEPT
     thinned.do(Back(Grain.STEP, 50))
-    assert records[9].layers is None
+    assert kept[9].layers is None
     for _ in thinned.recalling():
         pass
     thinned.look()
     for step in (9, 10):
-        table, wanted = records[step].layers, whole.run.records[step].layers
+        table, wanted = kept[step].layers, whole.run.records[step].layers
         assert table is not None
         assert wanted is not None
         if step == 9:

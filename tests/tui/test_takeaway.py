@@ -8,10 +8,15 @@ import pytest
 from driving import SMALL, SameFrame, advance, press, running, text
 
 from gradsim.experiment.experiment import Experiment
+from gradsim.insight.csv_text import csv_history
+from gradsim.insight.report import report
+from gradsim.keeping.exports import KINDS
 from gradsim.keeping.folders import sessions_folder
 from gradsim.keeping.keeper import Keeper
 from gradsim.keeping.sessions import Entry, entries, open_file
-from gradsim.simulation.actions import Switch
+from gradsim.simulation import records
+from gradsim.simulation.actions import Advance, Grain, Switch
+from gradsim.simulation.budget import Budget
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.kept import named, offer, rows
@@ -93,6 +98,27 @@ async def test_what_is_seen_is_written(
         monkeypatch.chdir("/proc")
         await press(pilot, "ctrl+e", "enter")
         assert "cannot be written" in await text(pilot)
+
+
+async def test_the_numbers_of_every_step_are_written_also_those_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(records, "FAR", 8)
+    session = Session(Experiment.of({"depth": 2, "width": 2}), budget=Budget(steps=64))
+    session.do(Advance(Grain.STEP, 200))
+    assert session.past()[71].loss is None
+    it = GradsimApp(session, live=False, playing=False)
+    async with running(it, SMALL) as pilot:
+        await press(pilot, "ctrl+e", *["down"] * list(KINDS).index("history"), "enter")
+        assert "the numbers of all 200 steps are computed again" in await text(pilot)
+        it.advance()
+        assert "written: " in await text(pilot)
+    whole = Session(Experiment.of({"depth": 2, "width": 2}))
+    whole.do(Advance(Grain.STEP, 200))
+    written = (tmp_path / "gradsim-2x2-sigmoid-step-200-history.csv").read_text()
+    assert written == csv_history(report(whole))
+    assert session.cursor == whole.cursor
 
 
 def test_the_last_session_is_offered_in_a_line_that_fits() -> None:

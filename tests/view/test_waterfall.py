@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gradsim.simulation.actions import Advance, Back, Grain, Switch, Undo
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
+from gradsim.simulation.records import Records
 from gradsim.simulation.run import Position, Run
 from gradsim.simulation.session import Session
 from gradsim.view import waterfall_past
@@ -80,10 +81,11 @@ def taken(past: Past, steps: int | None = None) -> Past:
 def test_a_column_has_the_smallest_and_the_largest_of_all_its_steps(span: int) -> None:
     run = filled(117)
     past = Past(run, "delta_norm")
-    records, run.records[:] = list(run.records), []
+    records, run.records = list(run.records), Records()
     # As they come, a few at a time, with a picture in between.
     for step in range(0, 117, 13):
-        run.records.extend(records[step : step + 13])
+        for record in records[step : step + 13]:
+            run.records.append(record)
         taken(past)
         past.columns(0, 0, -(-len(run.records) // span), span, len(run.records))
     assert past.stride == 16
