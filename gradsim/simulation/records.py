@@ -190,13 +190,13 @@ class Records(Sequence[StepRecord]):
         record = self.kept(step) if step >= 0 else None
         if record is None or record.layers is None or step in self._tables or step in self._again:
             return
-        if step % self._tables_stride == 0 or step in self._marked:
+        if most and step % self._tables_stride == 0:
             self._tables[step] = record
         else:
             record.layers = None
-        while len(self._tables) > most + len(self._marked):
+        while len(self._tables) > most:
             self._tables_stride *= 2
-            for k in [k for k in self._tables if k % self._tables_stride and k not in self._marked]:
+            for k in [k for k in self._tables if k % self._tables_stride]:
                 self._tables.pop(k).layers = None
 
     def _unknown(self, step: int) -> StepRecord:

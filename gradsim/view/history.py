@@ -146,7 +146,7 @@ def _parts(
     title = [*_named("live", "gradient norm", markers), (number(_last(h.grad_norm)), "value")]
     if frame.experiment.clip != "none":
         threshold = frame.experiment.clip_threshold
-        end = max(float(h.steps[-1]) + 1.0 if len(h.steps) else 0.0, 10.0)
+        end = float(max(frame.step, 10, *h.steps[-1:]))
         curves.insert(0, Curve("threshold", [0.0, end], [threshold, threshold], "threshold"))
         curves.append(_line("second", h, h.clipped_grad_norm))
         title += [
