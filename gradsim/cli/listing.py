@@ -92,7 +92,7 @@ def _schedules() -> Table:
 
 
 def _cells() -> Table:
-    from gradsim.nn.recurrent import CELLS  # noqa: PLC0415
+    from gradsim.nn.cells import CELLS  # noqa: PLC0415
 
     sources = {
         "rnn": "Elman 1990",

@@ -11,12 +11,12 @@ from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.sources import DATA_SETS
 from gradsim.experiment.tables import is_file
 from gradsim.nn.activations import ACTIVATIONS
+from gradsim.nn.cells import CELLS
 from gradsim.nn.clipping import CLIPS
 from gradsim.nn.initializers import INITIALIZERS
 from gradsim.nn.losses import LOSSES
 from gradsim.nn.normalization import NORMALIZATIONS, PLACES
 from gradsim.nn.optimizers import OPTIMIZERS
-from gradsim.nn.recurrent import CELLS
 from gradsim.nn.schedules import SCHEDULES
 from gradsim.nn.skips import ORDERS, SKIPS, WIDTHS
 

@@ -7,15 +7,11 @@ from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import Mark, Wiring
 from gradsim.nn.activations import ACTIVATIONS
+from gradsim.nn.gates import GRUGates, LSTMGates
 from gradsim.nn.linear import Linear
 from gradsim.nn.normalization import NORMALIZATIONS, WeightNorm
-from gradsim.nn.recurrent import (
-    GRUGates,
-    LSTMGates,
-    Memory,
-    OverTime,
-    RecurrentLinear,
-)
+from gradsim.nn.recurrent import OverTime, RecurrentLinear
+from gradsim.nn.recurrent_memory import Memory
 
 Read = tuple[int, slice | None]
 """A value, and which of its columns are read."""
@@ -101,6 +97,7 @@ class _Layer:
                 value = self._gated(gru, value, state, "carry", time)
             case _:
                 op = ACTIVATIONS[self.at["activation"]](batch, units, e.dtype, self.at)
+                self.memory.house(op, time - 1)
                 value = self.wiring.place(op, layer, value, width=units, time=time)
                 mark.activation = value
         mark.output = value
@@ -123,6 +120,7 @@ class _Layer:
         path: str,
         time: int,
     ) -> int:
+        self.memory.house(op, time - 1)
         width = op.y.shape[1]
         if memory is None:
             return self.wiring.place(op, self.layer, gates, width=width, time=time)

@@ -7,8 +7,8 @@ from gradsim.experiment.data import Data
 from gradsim.experiment.experiment import Experiment
 from gradsim.export import torch_text
 from gradsim.nn.activations import ACTIVATIONS
+from gradsim.nn.cells import GATES
 from gradsim.nn.normalization import NORMALIZATIONS, GroupNorm
-from gradsim.nn.recurrent import GATES
 
 KINDS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from gradsim.nn.activations import ACTIVATIONS, Activation
 from gradsim.nn.arrays import Array
+from gradsim.nn.gates import Gates, GRUGates, LSTMGates
 from gradsim.nn.network import LayerSlots, Network, Node
 from gradsim.nn.normalization import Normalization
-from gradsim.nn.recurrent import Gates, GRUGates, LSTMGates
 from gradsim.simulation.measure import SATURATED_BELOW
 
 POINTS = 961

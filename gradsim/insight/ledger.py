@@ -19,11 +19,12 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.wiring import blocks
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array, l2_norm
+from gradsim.nn.gates import Gates
 from gradsim.nn.linear import Linear, Projection
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.normalization import Normalization
 from gradsim.nn.op import Op
-from gradsim.nn.recurrent import Gates, OverTime, RecurrentLinear
+from gradsim.nn.recurrent import OverTime, RecurrentLinear
 from gradsim.numbers import number, shared_out, signed
 from gradsim.simulation.session import Session
 

@@ -16,9 +16,10 @@ from gradsim.insight.verdict.limits import NEARLY_ALL
 from gradsim.insight.verdict.through_time import horizon
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array
+from gradsim.nn.cells import GATES
+from gradsim.nn.gates import LSTMGates
 from gradsim.nn.initializers import INITIALIZERS
 from gradsim.nn.network import Network
-from gradsim.nn.recurrent import GATES, LSTMGates
 from gradsim.numbers import number, signed
 from gradsim.simulation.session import Session
 

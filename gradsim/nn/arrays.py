@@ -22,12 +22,13 @@ _RANGE: dict[Any, tuple[float, float]] = {
 }
 
 
-def by_columns(array: Array) -> Array:
-    """The same shape and entries, with rows and columns swapped in memory: (..., rows, columns).
+def zeros_by_columns(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeros of this shape, with rows and columns swapped in memory: (..., rows, columns).
 
     Each column is then one piece of memory, and so are columns side by side: a gate of a cell.
     """
-    return np.ascontiguousarray(np.swapaxes(array, -1, -2)).swapaxes(-1, -2)
+    *outer, rows, columns = shape
+    return np.zeros((*outer, columns, rows), dtype).swapaxes(-1, -2)
 
 
 def l2_norm(x: Array) -> float:

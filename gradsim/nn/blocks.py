@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gradsim.nn.arrays import Array, by_columns
+from gradsim.nn.arrays import Array, zeros_by_columns
 from gradsim.nn.op import Op
 
 AT_ONCE = 256 * 1024
@@ -15,18 +15,20 @@ AT_ONCE = 256 * 1024
 def settle(ops: Iterable[Op], *, columns: bool = False) -> None:
     """Put the `results` of ops of one kind and shape into one block each, in their order.
 
-    With `columns` each column of a result is one piece of memory, as the time steps have it.
+    With `columns` each column of a result is one piece of memory, as the time steps have it. What
+    is a part of some block already stays where it is.
     To be done once, before the first pass: what the ops hold is not carried over.
     """
     alike: dict[tuple[type[Op], str, tuple[int, ...], str], list[Op]] = {}
     for op in ops:
         for name in op.results:
             buffer: Array = getattr(op, name)
+            if buffer.base is not None:
+                continue
             alike.setdefault((type(op), name, buffer.shape, buffer.dtype.str), []).append(op)
     for (_, name, shape, dtype), members in alike.items():
-        block = np.zeros((len(members), *shape), dtype)
-        if columns:
-            block = by_columns(block)
+        size = len(members), *shape
+        block = zeros_by_columns(size, dtype) if columns else np.zeros(size, dtype)
         for op, part in zip(members, block, strict=True):
             setattr(op, name, part)
             op.settled()

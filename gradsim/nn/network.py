@@ -1,13 +1,14 @@
 """A network: ops wired into a graph, over flat vectors of parameters and gradients."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from enum import Enum
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from gradsim.nn.arrays import Array, by_columns
+from gradsim.nn.arrays import Array, zeros_by_columns
 from gradsim.nn.losses import Loss
 from gradsim.nn.op import Op
 from gradsim.nn.parameters import ParameterStore
@@ -105,7 +106,10 @@ class Network:
         """What node k sent back to each of its inputs, in the last backward pass."""
         self.shared = shared or {}
         """The gradients that node k adds to; the node before it on the way back has begun them."""
+        alone = _alone(self.nodes, widths)
+        homes = _homes(self.nodes, alone)
         self.joins = _joins(self.nodes, widths, batch, parameters.values.dtype)
+        self.joins |= {value: home for value, (_, home) in homes.items()}
         """A buffer for the sum, at each value that more than one node reads."""
         self._with_buffers = tuple(node for node in self.nodes if node.op.buffers())
         self._last_reader = {
@@ -115,7 +119,7 @@ class Network:
         }
         self._sources = (None, *(_only(node.inputs) if not node.parts else None for node in nodes))
         self._reads = ((), *(tuple((at, part) for at, _, part in n.reads) for n in nodes))
-        self._ways = ((), *_ways(self.nodes, self.joins))
+        self._ways = ((), *_ways(self.nodes, self.joins, alone, homes))
         self._targets = (None, *(_target(ways) for ways in self._ways[1:]))
         self._forward = _by_index(node.op.forward for node in self.nodes)
         self._backward = _by_index(node.op.backward for node in self.nodes)
@@ -152,14 +156,16 @@ class Network:
     def _spread(self, index: int, sent: tuple[Array, ...]) -> None:
         """Add what a node has sent to what came before, or to its part of the whole."""
         gradients = self.gradients
-        for (source, part, first, fresh), gradient in zip(self._ways[index], sent, strict=True):
+        for way, gradient in zip(self._ways[index], sent, strict=True):
+            source, part, first, clear, rest = way
             if part is not None:
                 if first:
                     total = gradients[source] = self.joins[source]
-                    total.fill(0.0)
-                if fresh:
+                    if clear:
+                        total.fill(0.0)
+                if rest is Rest.COPY:
                     np.copyto(part, gradient)
-                else:
+                elif rest is Rest.ADD:
                     np.add(part, gradient, out=part)
             elif first:
                 gradients[source] = gradient
@@ -195,9 +201,26 @@ class Network:
         return values[last]
 
 
-Way: TypeAlias = tuple[int, Array | None, bool, bool]
-"""Where a node sends a gradient to: the value, the part of its sum that is meant, or None for all
-of it, and whether none has come before, to the value and to any of these columns."""
+class Rest(Enum):
+    """What is left to be done with a gradient for some columns of a value."""
+
+    NOTHING = "the op writes it where it belongs"
+    COPY = "it is the first that comes to these columns"
+    ADD = "others have come before it"
+
+
+class Way(NamedTuple):
+    """Where a node sends a gradient to."""
+
+    source: int
+    """The value."""
+    part: Array | None
+    """The part of its sum that is meant; None for all of it."""
+    first: bool
+    """None has come before, to any part of the value."""
+    clear: bool
+    """Not all columns of the value get a gradient: it starts from zeros."""
+    rest: Rest
 
 
 def _by_index(methods: Iterable[Callable[..., Any]]) -> tuple[Callable[..., Any], ...]:
@@ -218,24 +241,58 @@ def _columns(value: Array | None, part: slice) -> Array:
 
 def _target(ways: tuple[Way, ...]) -> int | None:
     """Where the one gradient goes to, where nothing is there yet and it is whole: of most nodes."""
-    source, part, first, _ = ways[0]
-    return source if len(ways) == 1 and first and part is None else None
+    way = ways[0]
+    return way.source if len(ways) == 1 and way.first and way.part is None else None
 
 
-def _ways(nodes: Sequence[Node], joins: Mapping[int, Array]) -> tuple[tuple[Way, ...], ...]:
+def _ways(
+    nodes: Sequence[Node],
+    joins: Mapping[int, Array],
+    alone: Set[int],
+    homes: Mapping[int, tuple[Op, Array]],
+) -> tuple[tuple[Way, ...], ...]:
     """The ways back of every node, for a backward pass from the last one to the first."""
     arrived: dict[int, set[int]] = {}
     ways: list[tuple[Way, ...]] = []
     for node in reversed(nodes):
         own: list[Way] = []
-        for source, _, part in node.reads:
+        for place, (source, _, part) in enumerate(node.reads):
             first, columns = source not in arrived, arrived.setdefault(source, set())
-            now = set(range(part.start, part.stop)) if part else set[int]()
-            piece = joins[source][:, part] if part else None
-            own.append((source, piece, first, columns.isdisjoint(now)))
+            if part is None:
+                own.append(Way(source, None, first, clear=False, rest=Rest.NOTHING))
+                continue
+            home, now = joins[source][:, part], set(range(part.start, part.stop))
+            rest = Rest.COPY if columns.isdisjoint(now) else Rest.ADD
+            at_home = source in homes and homes[source][0] is node.op
+            if at_home or (source in alone and node.op.send_into(place, home)):
+                rest = Rest.NOTHING
+            own.append(Way(source, home, first, source not in alone, rest))
             columns |= now
         ways.append(tuple(own))
     return tuple(reversed(ways))
+
+
+def _alone(nodes: Sequence[Node], widths: Sequence[int]) -> set[int]:
+    """The values that are read in parts, every column of them once: nothing is to be added."""
+    readers: dict[int, Counter[int]] = {}
+    for node in nodes:
+        for source, _, part in node.reads:
+            columns = range(part.start, part.stop) if part else (-1,)
+            readers.setdefault(source, Counter()).update(columns)
+    once = ((source, Counter(range(widths[source]))) for source in readers)
+    return {source for source, every in once if readers[source] == every}
+
+
+def _homes(nodes: Sequence[Node], alone: Set[int]) -> dict[int, tuple[Op, Array]]:
+    """Where the gradients of such values belong, if one of the ops that read them has room."""
+    homes: dict[int, tuple[Op, Array]] = {}
+    for node in nodes:
+        for place, (source, _, part) in enumerate(node.reads):
+            if part is not None and source in alone:
+                home = node.op.home(place)
+                if home is not None:
+                    homes[source] = node.op, home
+    return homes
 
 
 def _joins(
@@ -251,9 +308,9 @@ def _joins(
     out: dict[int, Array] = {}
     for width in {widths[value] for value in joined}:
         alike = [value for value in joined if widths[value] == width]
-        block = np.zeros((len(alike), batch, width), dtype)
-        if any(nodes[value - 1].time is not None for value in alike if value):
-            block = by_columns(block)  # as the time steps have it
+        size = len(alike), batch, width
+        through_time = any(node.time is not None for node in nodes)
+        block = zeros_by_columns(size, dtype) if through_time else np.zeros(size, dtype)
         out |= zip(alike, block, strict=True)
     return out
 

@@ -63,6 +63,17 @@ class Op(ABC):
     def settled(self) -> None:  # noqa: B027 (most ops hold no views of their results)
         """The `results` lie elsewhere now: take views of them anew."""
 
+    def home(self, place: int) -> Array | None:
+        """Where the gradient of the whole value is to be put together of which a part is read.
+
+        `place` is that of the input; None where the op has no room for what others send.
+        """
+        return None
+
+    def send_into(self, place: int, home: Array) -> bool:
+        """Write the gradient of an input there from now on; False: the op cannot."""
+        return False
+
     @abstractmethod
     def forward(self, *args: Any, **kwargs: Any) -> Array:
         """The output for these inputs, as in training."""

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from gradsim.nn.activations import Activation
 from gradsim.nn.arrays import Array
 from gradsim.nn.blocks import Stack, stacks
+from gradsim.nn.gates import Gates
 from gradsim.nn.network import LayerName, Network
-from gradsim.nn.recurrent import Gates, RecurrentLinear
+from gradsim.nn.recurrent import RecurrentLinear
 from gradsim.nn.sizes import Largest, Norms, Spreads
 from gradsim.simulation.events import Event, Plan
 

@@ -1,6 +1,6 @@
 """A training step through time beside PyTorch eager recording the same numbers.
 
-    pytest tests/benchmarks/test_through_time.py --benchmark-only
+    pytest tests/benchmarks/test_step_through_time.py --benchmark-only
 
 1,000 time steps, width 32, float64, one thread. PyTorch is compared where it is
 installed. Read the ratio within a group; these figures say nothing across machines.
@@ -18,7 +18,7 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
 
-STEPS, WIDTH, BATCHES = 1000, 32, (1, 8, 32)
+STEPS, WIDTH, BATCHES = 1000, 32, (1, 8, 32, 64)
 
 
 def recorded_step(cell: str, batch: int) -> Callable[[], None]:

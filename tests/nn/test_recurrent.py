@@ -18,8 +18,11 @@ from helpers import (
 from gradsim.experiment.batches import Batches
 from gradsim.experiment.build import load_data
 from gradsim.nn.arrays import l2_norm
+from gradsim.nn.blocks import Stack
+from gradsim.nn.gates import GRUGates, LSTMGates
 from gradsim.nn.op import Op
-from gradsim.nn.recurrent import GRUGates, LSTMGates, Memory, OverTime, RecurrentLinear
+from gradsim.nn.recurrent import OverTime, RecurrentLinear
+from gradsim.nn.recurrent_memory import Memory
 from gradsim.simulation.stepper import plan, run_step, training_step
 from gradsim.simulation.training import Training
 
@@ -157,26 +160,29 @@ def test_the_parts_of_all_time_steps_make_the_gradient(width: int, batch_size: i
     network = training.network
     for _ in training_step(training, *batches.batch(0), 0):
         pass
-    parts = []
+    parts, kept = [], []
     for index, node in enumerate(network.nodes, start=1):
         if isinstance(node.op, RecurrentLinear):
             delta, h = network.gradients[index], node.op.h
             assert delta is not None
             parts.append(delta.T @ h)
+            kept.append(delta)
             memory = node.op.memory
     norms = [l2_norm(part) for part in parts]
     np.testing.assert_allclose(memory.contributions(), norms, rtol=1e-12)
     whole = network.parameters.view("layers.1.recurrent.weight", network.parameters.gradients)
     assert_close(whole, np.sum(parts, axis=0), 1e-12)
     # Far out of the range of squares, at rows that cancel each other, and at what is not finite.
-    deltas = memory.deltas
+    deltas = Stack.of(kept).array
     deltas *= 10.0 ** -np.arange(0, 300, 25)[:, None, None]
     deltas[3], deltas[4, 0, 0] = 0.0, np.nan
     memory.taken[5, 1:], deltas[5, 1:] = memory.taken[5, :1], 0.0
     deltas[5, 1:2] = -deltas[5, 0] * (1.0 + 1e-9)
-    h = memory.taken[:, :, memory.fan_in : -1]
+    _, _, h = memory.columns(memory.taken)
     norms = [l2_norm(delta.T @ state) for delta, state in zip(deltas, h, strict=True)]
-    memory.add_up()
+    with np.errstate(all="ignore"):
+        for index in reversed(range(len(kept))):
+            memory.keep(index, kept[index])
     np.testing.assert_allclose(memory.contributions(), norms, rtol=1e-7)
 
 
