@@ -8,18 +8,18 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gradsim.insight.first_cause import FirstCause
 from gradsim.numbers import number
+from gradsim.tui.modal import Modal
 from gradsim.tui.theme import style
 
 
-class CauseScreen(ModalScreen[None]):
+class CauseScreen(Modal[None]):
     """The op, what it was given, what led there; escape, `j` or `q` closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,j,enter", "app.pop_screen", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,j,enter", "back", "close")]
     DEFAULT_CSS = """
     CauseScreen { align: center middle; background: $background 60%; }
     CauseScreen > VerticalScroll {

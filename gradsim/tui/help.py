@@ -8,11 +8,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gradsim.tui.keymap import Keymap, tables
 from gradsim.tui.keys import KEYS, Key
+from gradsim.tui.modal import Modal
 from gradsim.tui.theme import style
 from gradsim.tui.views import VIEWS
 
@@ -31,11 +31,11 @@ TITLES = {
 """Groups of keys; in braces stands what is done by the key that opens such a list."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """A list to scroll through; escape, `?` or `q` closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q,space,enter", "app.pop_screen", "close")
+        Binding("escape,question_mark,q,space,enter", "back", "close")
     ]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from gradsim.keeping.keeper import UNNAMED
 from gradsim.keeping.sessions import Entry, ago
 from gradsim.tui.binding import bound
 from gradsim.tui.keys import DIALOG_KEYS
+from gradsim.tui.modal import Modal
 from gradsim.tui.theme import style
 from gradsim.view.key_words import Told
 
@@ -38,14 +38,10 @@ _BOX = """
 """
 
 
-class Dialog(ModalScreen[int]):
+class Dialog(Modal[int]):
     """A box in the middle that escape closes; it may come to the index of what was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = bound(DIALOG_KEYS, "dialog")
-
-    def action_back(self) -> None:
-        """Close it."""
-        self.dismiss()
 
 
 class ChoiceDialog(Dialog):
@@ -95,7 +91,7 @@ class ChoiceDialog(Dialog):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Take the one chosen."""
-        self.dismiss(event.option_index)
+        self.leave(event.option_index)
 
 
 class NameDialog(Dialog):
@@ -128,7 +124,7 @@ class NameDialog(Dialog):
         except InputError as error:
             self._about.update(Text(error.problems[0], style("message")))
         else:
-            self.dismiss()
+            self.leave()
 
 
 def named(text: str, folder: Path) -> Path:

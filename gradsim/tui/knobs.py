@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Resize
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,6 +17,7 @@ from gradsim.tui.about import about_choice, about_knob, about_place
 from gradsim.tui.binding import bound
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import PANEL_KEYS
+from gradsim.tui.modal import Modal
 from gradsim.tui.places import Place
 from gradsim.tui.rows import BLANK, choice_row, groups, knob_row, place_row
 from gradsim.tui.switching import Turn, inherited, turned, typed
@@ -38,7 +38,7 @@ TYPE = "type"
 """The choice that is none of the list: a value to be typed."""
 
 
-class KnobScreen(ModalScreen[None]):
+class KnobScreen(Modal[None]):
     """Enter opens a knob (its choices, or a field to type in); left and right go to neighbors."""
 
     BINDINGS: ClassVar[list[BindingType]] = bound(PANEL_KEYS, "knob-list")
@@ -288,7 +288,7 @@ class KnobScreen(ModalScreen[None]):
         elif self._open and not self._opened:
             self._list_knobs()
         else:
-            self.dismiss()
+            self.leave()
 
     def _go(self, place: Place) -> None:
         self._place, self._said = place, ""

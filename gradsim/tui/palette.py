@@ -7,13 +7,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from gradsim.tui.binding import full_name
 from gradsim.tui.commands import Command, IdleOf, found
 from gradsim.tui.keys import PALETTE_KEYS
+from gradsim.tui.modal import Modal
 from gradsim.tui.theme import style
 from gradsim.view.key_words import Told
 
@@ -21,7 +21,7 @@ KEY_WIDTH, NAME_WIDTH = 10, 36
 """Columns for keys and names in the list."""
 
 
-class PaletteScreen(ModalScreen[Command]):
+class PaletteScreen(Modal[Command]):
     """Letters narrow the list, the arrows choose, enter does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -123,11 +123,11 @@ class PaletteScreen(ModalScreen[Command]):
     def on_input_submitted(self, _event: Input.Submitted) -> None:
         """Do it."""
         if command := self._chosen():
-            self.dismiss(command)
+            self.leave(command)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Do what was clicked."""
-        self.dismiss(self._found[event.option_index])
+        self.leave(self._found[event.option_index])
 
     def action_choose(self, way: int) -> None:
         """The next one, or the one before."""
@@ -142,7 +142,3 @@ class PaletteScreen(ModalScreen[Command]):
         if here is not None:
             page = max(1, self._list.size.height - 1)
             self._list.highlighted = min(max(here + way * page, 0), last)
-
-    def action_back(self) -> None:
-        """Close it."""
-        self.dismiss()

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from gradsim.keeping.preferences import PREFERENCES, Preferences
 from gradsim.keeping.settings_file import change
 from gradsim.tui.binding import bound
 from gradsim.tui.keys import SETTING_KEYS
+from gradsim.tui.modal import Modal
 from gradsim.tui.theme import style
 from gradsim.view.key_words import Told
 
@@ -35,7 +35,7 @@ def turned_setting(preferences: Preferences, name: str, path: Path) -> tuple[Pre
     return preferences.having(name, value), said
 
 
-class PreferenceScreen(ModalScreen[None]):
+class PreferenceScreen(Modal[None]):
     """Enter, left and right go to another value; it holds at once, and is written to the file."""
 
     BINDINGS: ClassVar[list[BindingType]] = bound(SETTING_KEYS, "setting-list")
@@ -117,10 +117,6 @@ class PreferenceScreen(ModalScreen[None]):
         index = list(PREFERENCES).index(name)
         self._list.replace_option_prompt_at_index(index, self._row(name))
         self._describe()
-
-    def action_back(self) -> None:
-        """Close the panel."""
-        self.dismiss()
 
     def _describe(self) -> None:
         declared = PREFERENCES[self._chosen]

@@ -6,7 +6,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -15,6 +14,7 @@ from gradsim.insight.watch import EVENTS, FORMS, Condition, parsed
 from gradsim.tui.binding import bound
 from gradsim.tui.driver import Driver
 from gradsim.tui.keys import STOP_KEYS
+from gradsim.tui.modal import Modal
 from gradsim.tui.theme import style
 from gradsim.view.key_words import Told
 
@@ -22,7 +22,7 @@ TYPE = "type"
 """The row that opens the field to type in."""
 
 
-class StopScreen(ModalScreen[None]):
+class StopScreen(Modal[None]):
     """Space switches a condition on or off; the last row takes one that is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = bound(STOP_KEYS, "stop-list")
@@ -134,7 +134,7 @@ class StopScreen(ModalScreen[None]):
             self._close_field()
             self._draw(len(self._rows))
         else:
-            self.dismiss()
+            self.leave()
 
     def _close_field(self) -> None:
         self._input.value = ""

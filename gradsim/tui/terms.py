@@ -8,21 +8,19 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gradsim.insight.milestones import KINDS
+from gradsim.tui.modal import Modal
 from gradsim.tui.theme import style
 from gradsim.view.glossary import terms_in
 from gradsim.view.timeline import GLYPHS, ROLES
 
 
-class TermsScreen(ModalScreen[None]):
+class TermsScreen(Modal[None]):
     """A list to scroll through; escape, F1 or `q` closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,q,enter", "app.pop_screen", "close")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q,enter", "back", "close")]
     DEFAULT_CSS = """
     TermsScreen { align: center middle; background: $background 60%; }
     TermsScreen > VerticalScroll {

@@ -144,9 +144,9 @@ def _having(curve: Curve, pairs: Sequence[tuple[float, float]]) -> Curve:
 def legend(shown: set[str], width: int, markers: Markers, what: str = "activation") -> Line:
     """Which sign is which curve; shorter names where the width asks for it."""
     parts: list[list[Run]] = []
-    # Closer together before the names are cut any further.
-    ways = [(which, gap) for which in range(1, len(LEGEND[0])) for gap in ("  ", " ")]
-    for which, gap in ways:
+    last = len(LEGEND[0]) - 1
+    # Closer together before the names are cut to pieces.
+    for which, gap in (*((k, "  ") for k in range(1, last)), (last - 1, " "), (last, " ")):
         parts = [
             [
                 (f"{_sample(entry[0], markers, gap)} ", entry[0]),
