@@ -1,9 +1,7 @@
 """The catalog of knobs, made from the declaration and the parts' own settings."""
 
 from collections.abc import Mapping
-from typing import Any, cast
-
-from pydantic.fields import FieldInfo
+from typing import Any
 
 from gradsim.experiment.declaration import PARTS, Declared
 from gradsim.experiment.knobs import Knob
@@ -16,10 +14,8 @@ def kebab(field_name: str) -> str:
 
 
 def _declared() -> dict[str, Knob]:
-    return {
-        kebab(name): next(item for item in info.metadata if isinstance(item, Knob))
-        for name, info in Declared.model_fields.items()
-    }
+    # A field is `depth: Annotated[int, Knob(...)] = 20`.
+    return {kebab(name): kind.__metadata__[0] for name, kind in Declared.__annotations__.items()}
 
 
 def _with_settings(declared: Mapping[str, Knob]) -> tuple[dict[str, Knob], dict[str, Setting]]:
@@ -40,28 +36,23 @@ def _with_settings(declared: Mapping[str, Knob]) -> tuple[dict[str, Knob], dict[
 KNOBS, SETTINGS = _with_settings(_declared())
 """Every knob by its public name, in the order of declaration; and the settings among them."""
 
-FIELDS: dict[str, Any] = {
-    name.replace("-", "_"): (type(setting.default), setting.default)
-    for name, setting in SETTINGS.items()
-}
-"""The settings of the parts as fields of a model."""
 
-
-def _field(name: str) -> FieldInfo:
-    return Declared.model_fields[name.replace("-", "_")]
-
-
-def _kind(name: str) -> type:
-    return cast(type, _field(name).annotation)
+def field_of(name: str) -> str:
+    """The name of a knob in Python: `learning-rate` is `learning_rate`."""
+    return name.replace("-", "_")
 
 
 KINDS: dict[str, type] = {
-    name: type(SETTINGS[name].default) if name in SETTINGS else _kind(name) for name in KNOBS
+    name: type(SETTINGS[name].default)
+    if name in SETTINGS
+    else Declared.__annotations__[field_of(name)].__origin__
+    for name in KNOBS
 }
 """The type of every knob's value: str, int or float."""
 
 DEFAULTS: dict[str, Any] = {
-    name: SETTINGS[name].default if name in SETTINGS else _field(name).default for name in KNOBS
+    name: SETTINGS[name].default if name in SETTINGS else getattr(Declared, field_of(name))
+    for name in KNOBS
 }
 """The value of every knob where nothing is said."""
 

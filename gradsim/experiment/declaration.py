@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
-
 from gradsim.experiment.knobs import Effect, Knob
 from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.sources import DATA_SETS
@@ -56,11 +54,8 @@ def _all_but(names: Iterable[str], *left_out: str) -> tuple[str, ...]:
     return tuple(name for name in names if name not in left_out)
 
 
-class Declared(BaseModel):
+class Declared:
     """A field for each knob that is no setting of a part; `Experiment` makes them work."""
-
-    # Only the whole model, with the parts' settings, is ever asked to check anything.
-    model_config = ConfigDict(defer_build=True)
 
     activation: Annotated[
         str,

@@ -2,22 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Annotated, Any
-
-from pydantic import (
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    create_model,
-    field_validator,
-)
+from typing import Any, NoReturn
 
 from gradsim.errors import InputError, nearest
-from gradsim.experiment.catalog import DEFAULTS, FIELDS, KINDS, KNOBS, kebab, part_of, right
+from gradsim.experiment.catalog import DEFAULTS, KINDS, KNOBS, field_of, kebab, part_of, right
 from gradsim.experiment.declaration import PARTS, Declared
 from gradsim.experiment.layered import INHERIT, Override, flat, split_name
-from gradsim.experiment.problems import sentences
+from gradsim.experiment.reading import read
 from gradsim.nn.network import LayerName
 
 __all__ = ["DEFAULTS", "KINDS", "KNOBS", "PARTS", "Experiment", "kebab", "right"]
@@ -31,36 +22,42 @@ class Experiment(Declared):
     and `switch`.
     """
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        validate_by_name=False,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-    )
-
-    # No knob: with a dot in its alias it can only be set by `of`.
-    overrides: Annotated[tuple[Override, ...], Field(alias=".overrides")] = ()
+    _common: dict[str, Any]
+    overrides: tuple[Override, ...]
     """Values that hold for one layer only."""
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool):
-            raise ValueError("true and false are not numbers")
-        if isinstance(value, int | float) and KINDS.get(kebab(info.field_name or "")) is str:
-            # `clip-norm = 2` and `clip-norm = inf` in TOML are numbers.
-            return f"{value:g}" if isinstance(value, float) else str(value)
-        return value
+    def __init__(
+        self, values: Mapping[str, Any] = DEFAULTS, overrides: Iterable[Override] = ()
+    ) -> None:
+        """Take every knob's value, found right, by its name."""
+        own = {field_of(name): value for name, value in values.items()}
+        # Past what keeps it from being changed.
+        self.__dict__.update(own, overrides=tuple(overrides), _common=dict(values))
 
-    @field_validator("*", mode="after")
-    @classmethod
-    def _within_bounds(cls, value: Any, info: ValidationInfo) -> Any:
-        knob = KNOBS.get(kebab(info.field_name or ""))
-        if knob and knob.problem(value):
-            raise ValueError("out of bounds")
-        return value
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        """It cannot be changed."""
+        raise AttributeError(f"an experiment is frozen: {name} is set by `switch`, in another one")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether every knob has the same value, in every layer."""
+        return isinstance(other, Experiment) and self._key == other._key
+
+    def __hash__(self) -> int:
+        """By all values."""
+        return self._hash
+
+    def __repr__(self) -> str:
+        """What differs from the defaults, as `of` takes it."""
+        own = {k: v for k, v in self.settings().items() if k not in DEFAULTS or v != DEFAULTS[k]}
+        return f"Experiment.of({own})"
+
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        return (*self._common.values(), self.overrides)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._key)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], where: str = "") -> "Experiment":
@@ -70,10 +67,10 @@ class Experiment(Declared):
         dotted = {name: value for name, value in given.items() if "." in name}
         problems: list[str] = []
         _count_widths(plain)
-        try:
-            experiment = _FULL.model_validate(plain)
-        except ValidationError as error:
-            raise InputError(sentences(error, where)) from None
+        values, wrong = read(plain, where)
+        if wrong:
+            raise InputError(wrong)
+        experiment = cls(values)
         count = experiment.widths.count(",") + 1
         if experiment.widths and experiment.depth != count:
             problems.append(
@@ -88,7 +85,7 @@ class Experiment(Declared):
             raise InputError([f"{where}: {text}" if where else text for text in problems])
         kept = (o for o in overrides.values() if o.value != INHERIT)
         ordered = sorted(kept, key=lambda o: (o.layer == "output", str(o.layer).zfill(5), o.knob))
-        return experiment.model_copy(update={"overrides": tuple(ordered)})
+        return cls(values, ordered)
 
     def settings(self) -> dict[str, Any]:
         """Every knob by its name, and every value of a single layer, as `of` takes them."""
@@ -109,11 +106,6 @@ class Experiment(Declared):
         """Every knob's value as it holds in one layer: its own, or the common one."""
         own: Mapping[str, Any] = self._by_layer.get(layer, self._common)
         return own
-
-    @cached_property
-    def _common(self) -> dict[str, Any]:
-        own = self.model_dump(exclude={"overrides"})
-        return {name: own[name] for name in KNOBS}
 
     @cached_property
     def _by_layer(self) -> dict[LayerName, dict[str, Any]]:
@@ -163,9 +155,6 @@ class Experiment(Declared):
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-_FULL: type[Experiment] = create_model("Experiment", __base__=Experiment, **FIELDS)
-
-
 def _count_widths(plain: dict[str, Any]) -> None:
     """Let `widths` decide the depth, where nothing is said of it."""
     widths = plain.get("widths")
@@ -210,9 +199,6 @@ def _overrides(
         return []
     if value == INHERIT:
         return [Override(layer, knob, value) for layer in layers]
-    try:
-        right_kind = getattr(_FULL.model_validate({knob: value}), knob.replace("-", "_"))
-    except ValidationError as error:
-        problems.extend(text.replace(knob, name, 1) for text in sentences(error, ""))
-        return []
-    return [Override(layer, knob, right_kind) for layer in layers]
+    values, wrong = read({knob: value}, "")
+    problems.extend(text.replace(knob, name, 1) for text in wrong)
+    return [] if wrong else [Override(layer, knob, values[knob]) for layer in layers]
