@@ -1,34 +1,37 @@
 """The command `gradsim`: the app without a verb, and the verbs."""
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib import import_module
 
 import click
 
 from gradsim.cli import knobs as knobs_
-from gradsim.cli.bench import bench
-from gradsim.cli.check import check
-from gradsim.cli.compare import compare
-from gradsim.cli.diagnose import diagnose
-from gradsim.cli.explain import explain
-from gradsim.cli.export import export
-from gradsim.cli.fitting import fitted
-from gradsim.cli.grade import grade
-from gradsim.cli.listing import list_
-from gradsim.cli.locate import locate
 from gradsim.cli.looks import given as looks_given
 from gradsim.cli.looks import look_options
-from gradsim.cli.map import map_
-from gradsim.cli.new import new
-from gradsim.cli.open import open_
-from gradsim.cli.play import play
-from gradsim.cli.record import record
-from gradsim.cli.reference import reference
-from gradsim.cli.run import MOST_STEPS, run
-from gradsim.cli.schema import schema
 from gradsim.cli.terminal import BAD_INPUT, has_terminal
 from gradsim.cli.threads import one_thread
-from gradsim.cli.weight import weight
 from gradsim.errors import InputError, nearest
+
+COMMANDS = {
+    "run": "run:run",
+    "diagnose": "diagnose:diagnose",
+    "weight": "weight:weight",
+    "map": "map:map_",
+    "compare": "compare:compare",
+    "play": "play:play",
+    "record": "record:record",
+    "open": "open:open_",
+    "new": "new:new",
+    "check": "check:check",
+    "explain": "explain:explain",
+    "grade": "grade:grade",
+    "bench": "bench:bench",
+    "export": "export:export",
+    "list": "listing:list_",
+    "locate": "locate:locate",
+    "schema": "schema:schema",
+    "reference": "reference:reference",
+}
+"""The verbs in their order, each with its module and name there: loaded where it is called."""
 
 
 class Gradsim(click.Group):
@@ -52,17 +55,28 @@ class Gradsim(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command of this name; where there is none, the nearest is said."""
-        if self.get_command(ctx, args[0]) is None:
-            raise InputError(f'there is no command "{args[0]}"; {nearest(args[0], self.commands)}')
+        if args[0] not in COMMANDS:
+            raise InputError(f'there is no command "{args[0]}"; {nearest(args[0], COMMANDS)}')
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they are declared."""
-        return list(self.commands)
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; its module is imported now."""
+        module, _, name = COMMANDS.get(cmd_name, "").partition(":")
+        if not module:
+            return None
+        command = getattr(import_module(f"gradsim.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
 
 
 def _show_version(context: click.Context, _: click.Parameter, given: bool) -> None:
     if given:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
         try:
             click.echo(f"gradsim {version('gradsim')}")
         except PackageNotFoundError:
@@ -120,9 +134,14 @@ def gradsim(
     from gradsim.tui.start import hurry  # noqa: PLC0415
 
     hurry()
-    count = knobs_.whole("--steps", steps, 0, MOST_STEPS) if steps is not None else 0
+    count = 0
+    if steps is not None:
+        from gradsim.cli.run import MOST_STEPS  # noqa: PLC0415
+
+        count = knobs_.whole("--steps", steps, 0, MOST_STEPS)
     said: list[str] = []
     if settings or given:
+        from gradsim.cli.fitting import fitted  # noqa: PLC0415
         from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
 
         asked = knobs_.changes(settings, given)
@@ -138,10 +157,3 @@ def gradsim(
     with one_thread():
         offered = not (settings or given or count)
         open_app(experiment, count, offered=offered, said="; ".join(said), **looks)
-
-
-for command in (
-    run, diagnose, weight, map_, compare, play, record, open_, new, check, explain, grade, bench,
-    export, list_, locate, schema, reference,
-):  # fmt: skip
-    gradsim.add_command(command)

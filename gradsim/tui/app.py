@@ -9,7 +9,6 @@ from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.events import Resize
 from textual.filter import LineFilter, Monochrome, NoColor
-from textual.screen import Screen
 
 from gradsim.keeping.keeper import SECONDS
 from gradsim.tui.acts.asking import Asking
@@ -31,10 +30,6 @@ from gradsim.view.frame import frame
 if TYPE_CHECKING:
     # Lists, help and scenarios are loaded when they are opened: the first picture comes sooner.
     from gradsim.scenario.format import Scenario
-
-
-class MainScreen(Screen[None], inherit_bindings=False):
-    """The screen that all views share."""
 
 
 class GradsimApp(Moving, Switching, Asking):
@@ -93,10 +88,6 @@ class GradsimApp(Moving, Switching, Asking):
             pane.close()
             await pane.remove()
         self._arrange(*self.size)
-
-    def get_default_screen(self) -> Screen[None]:
-        """A screen without keys of its own: tab and the arrows mean what the views say."""
-        return MainScreen(id="_default")
 
     def on_mount(self) -> None:
         """Follow the settings."""

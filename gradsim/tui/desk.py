@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -16,6 +17,7 @@ from gradsim.keeping.preferences import DEFAULTS, Preferences
 from gradsim.simulation.session import Session
 from gradsim.tui.canvas import Canvas
 from gradsim.tui.driver import SPEEDS, Driver
+from gradsim.tui.ground import Ground
 from gradsim.tui.idle import why_idle
 from gradsim.tui.keymap import keymap
 from gradsim.tui.keys import KEYS
@@ -147,6 +149,11 @@ class Desk(App[None]):
             widget.refresh()
         self._show()
 
+    def get_default_screen(self) -> Screen[None]:
+        """The screen that all views share."""
+        self._ground = Ground(id="_default")
+        return self._ground
+
     def compose(self) -> ComposeResult:
         """The panels from top to bottom."""
         self._canvases = {panel.name: Canvas(id=panel.name, title=panel.title) for panel in PANELS}
@@ -189,6 +196,7 @@ class Desk(App[None]):
 
     def _arranged(self) -> None:
         self.arranging = False
+        self._ground.ready = True
         self.paint()
         if self._live and self._timer is None:
             self._last = perf_counter()
