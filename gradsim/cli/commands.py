@@ -8,7 +8,6 @@ from gradsim.cli import knobs as knobs_
 from gradsim.cli.looks import given as looks_given
 from gradsim.cli.looks import look_options
 from gradsim.cli.terminal import BAD_INPUT, has_terminal
-from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError, nearest
 
 COMMANDS = {
@@ -154,6 +153,5 @@ def gradsim(
 
     if not (settings or given):
         experiment = knobs_.declared((), {})
-    with one_thread():
-        offered = not (settings or given or count)
-        open_app(experiment, count, offered=offered, said="; ".join(said), **looks)
+    offered = not (settings or given or count)
+    open_app(experiment, count, offered=offered, said="; ".join(said), **looks)

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 
 from gradsim.errors import InputError
-from gradsim.experiment.archives import read_archive
 from gradsim.experiment.sequences import SEQUENCES, at_every, at_last
 from gradsim.experiment.sources import DATA_SETS, Table
 from gradsim.experiment.tables import (
@@ -164,6 +163,8 @@ def _table(asked: Asked) -> Table:
     if not is_file(name):
         return DATA_SETS[name].table()
     if is_archive(name):
+        from gradsim.experiment.archives import read_archive  # noqa: PLC0415
+
         return read_archive(name)
     return read_table(name, asked.target, asked.sequence, asked.time)
 

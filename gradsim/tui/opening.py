@@ -9,8 +9,6 @@ from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits
-
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
 from gradsim.keeping.files import short
@@ -19,6 +17,7 @@ from gradsim.keeping.keeper import Keeper
 from gradsim.keeping.settings_file import read
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session
+from gradsim.simulation.threads import hold_one_thread
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.keymap import keymap
 
@@ -52,17 +51,17 @@ def open_app(
 
             app.driver.message = offer(latest(sessions_folder()), app.keymap.of("sessions"))
 
-    with threadpool_limits(1):
-        _run(Session(experiment), begin, looks=looks)
+    hold_one_thread()
+    _run(Session(experiment), begin, looks=looks)
 
 
 def open_kept(path: Path, *, replay: bool, report: "Report") -> None:
     """Open the app on a session that was kept, or on a saved state. Raises InputError."""
     from gradsim.keeping.sessions import open_file  # noqa: PLC0415
 
-    with threadpool_limits(1):
-        opened = open_file(path, replay=replay, report=report)
-        _run(opened.session, _paused(opened.said), source=path)
+    hold_one_thread()
+    opened = open_file(path, replay=replay, report=report)
+    _run(opened.session, _paused(opened.said), source=path)
 
 
 def open_scenario(scenario: "Scenario", **looks: str | bool) -> None:
@@ -71,8 +70,8 @@ def open_scenario(scenario: "Scenario", **looks: str | bool) -> None:
     from gradsim.tui.playback import Playback  # noqa: PLC0415
 
     player = Player(scenario)
-    with threadpool_limits(1):
-        _run(player.session, lambda app: None, Playback(player), looks=looks)
+    hold_one_thread()
+    _run(player.session, lambda app: None, Playback(player), looks=looks)
 
 
 def _paused(said: str) -> Callable[[GradsimApp], None]:

@@ -1,7 +1,7 @@
 """The timeline: one line of all steps computed, with the cursor and what happened on the way."""
 
 from gradsim.insight.milestones import CLIP, FORK, KINDS, SWITCH
-from gradsim.insight.verdict import Shape
+from gradsim.insight.shapes import Shape
 from gradsim.view.frame import Frame, Timeline
 from gradsim.view.lines import Line, Run, fitted, joined, length
 
