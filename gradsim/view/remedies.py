@@ -174,7 +174,7 @@ def _row(standing: Standing, top: float, width: int, *, marked: bool) -> Line:
     cells = [text.rjust(size) for text, (_, size) in zip(numbers, _HEADS, strict=True)]
     role = "cursor" if marked else ""
     runs: list[Run] = [
-        (("▸" if marked else " ") + rank.rjust(_RANK - 1), role or "label"),
+        (("▶" if marked else " ") + rank.rjust(_RANK - 1), role or "label"),
         (" ", role),
         (_cut(name, name_cells), role or ("text" if standing.rank else "label")),
         (f" {cells[0]} {cells[1]}", role or "value"),
@@ -198,8 +198,11 @@ def _cut(text: str, cells: int) -> str:
 
 
 def _decades(reach: float, gradients: Iterable[Gradient]) -> str:
-    if any(gradient.shape == Shape.DEAD for gradient in gradients):
+    shapes = {gradient.shape for gradient in gradients}
+    if Shape.DEAD in shapes:
         return str(Shape.DEAD)
+    if isnan(reach) and Shape.NOT_FINITE not in shapes:
+        return number(None)  # nothing arrives at either end, as in branches that begin at 0
     return signed(reach, 1) if isfinite(reach) else number(reach)
 
 

@@ -14,6 +14,7 @@ from gradsim.insight.remedies.search import Plan, Search
 from gradsim.insight.trial import Gradient, HeldOut, Outcome
 from gradsim.view.lines import length, plain
 from gradsim.view.remedies import (
+    _row,
     against,
     curve,
     details,
@@ -64,7 +65,7 @@ def test_the_unchanged_run_first_and_then_round_by_round() -> None:
     assert first is not None
     assert unchanged is not None
     assert (first.steps, unchanged.steps) == (4, 6)
-    assert [line.startswith("▸") for line in text] == [False] * 6 + [True, False]
+    assert [line.startswith("▶") for line in text] == [False] * 6 + [True, False]
     assert tried_words(search) == (
         "3 single changes and 1 pair, each 4 steps on seeds 0 and 1, same batches; "
         "the best then 6 steps on seeds 2 and 3"
@@ -131,3 +132,12 @@ def test_what_is_dead_has_no_reach_and_heads_say_whose_loss_it_is() -> None:
         # Each number stands under the end of its head.
         end = named.index("loss") + len("loss")
         assert plain([table(search, width)[0].line])[:end].rstrip()[-1].isdigit()
+
+
+def test_a_reach_of_nothing_over_nothing_is_none() -> None:
+    for shape, said in (("healthy", "– → –"), ("not-finite", "NaN → NaN")):
+        odd = tried(1.0)
+        gradient = Gradient(shape, nan, nan, 1.0)
+        outcome = replace(odd.outcomes[0], start=gradient, end=gradient)
+        (only,) = standings([replace(odd, outcomes=(outcome,))], odd)
+        assert said in plain([_row(only, 1.0, 80, marked=False)])
