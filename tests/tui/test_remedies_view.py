@@ -165,7 +165,7 @@ async def test_the_cursor_stays_with_its_remedy_while_others_come() -> None:
         chosen = pane(it)._selected
         await tried(it, pilot)
         assert pane(it)._ranked()[pane(it)._index()].tried.candidate.name == chosen
-        marked = [row for row in (await text(pilot)).splitlines() if "▸" in row]
+        marked = [row for row in (await text(pilot)).splitlines() if "▶" in row]
         assert len(marked) == 1
         assert chosen in marked[0]
 
@@ -311,7 +311,7 @@ async def test_the_mouse_selects_a_remedy() -> None:
         for name, y in at.items():
             await pilot.click(offset=(20, y))
             after = (await text(pilot)).splitlines()
-            assert [k for k, row in enumerate(after) if "▸" in row] == [y], name
+            assert [k for k, row in enumerate(after) if "▶" in row] == [y], name
 
 
 async def test_keys_that_need_a_remedy_say_that_there_is_none() -> None:
