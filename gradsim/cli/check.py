@@ -1,5 +1,9 @@
 """`gradsim check`: play scenarios and hold their expectations against what is measured."""
 
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,8 +13,7 @@ from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError
 
 if TYPE_CHECKING:
-    from gradsim.scenario.check import Result
-    from gradsim.scenario.format import Scenario
+    from gradsim.scenario.checked import Verdict
 
 
 @click.command(short_help="Hold the expectations of scenarios against what is measured.")
@@ -20,86 +23,113 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also play each one with its cure taken out: then an expectation must fail.",
 )
-def check(scenarios: tuple[str, ...], control: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="What was found, as JSON.")
+@click.option("--junit", metavar="FILE", help="Also write it as JUnit XML, for a test server.")
+def check(scenarios: tuple[str, ...], control: bool, as_json: bool, junit: str | None) -> None:
     """Play scenarios without a picture, and print each expectation with the measured value.
 
-    Without a name: all that come with gradsim. Exit code 1 where an expectation fails, 2 where a
-    file is wrong.
+    Without a name: all that come with gradsim; several are played on all cores. Exit code 1 where
+    an expectation fails, 2 where a file is wrong.
     """
-    from gradsim.scenario import check as checking  # noqa: PLC0415
-    from gradsim.scenario.shelf import find, shipped  # noqa: PLC0415
+    from gradsim.files import check_place, write_whole  # noqa: PLC0415
+    from gradsim.scenario.checked import plain  # noqa: PLC0415
+    from gradsim.scenario.shelf import shipped  # noqa: PLC0415
 
-    right: list[Scenario] = []
-    bad = 0
-    for name in scenarios or shipped():
-        try:
-            right.append(find(name))
-        except InputError as error:
-            complain(error.problems)
-            bad += 1
-    passed = failed = missed = 0
-    with one_thread():
-        for scenario in right:
-            click.echo(f"{scenario.path}: {scenario.title}")
-            try:
-                result = checking.check(scenario)
-                taken_out = checking.check_control(scenario) if control else None
-            except InputError as error:
-                # A step can turn out to be impossible only when it is reached, after going back.
-                complain(error.problems)
-                bad += 1
-                continue
-            _print_outcomes(result)
-            failed += len(result.failed)
-            passed += len(result.outcomes) - len(result.failed)
-            if control:
-                missed += _print_control(scenario, taken_out)
-    click.echo(_summary(len(right), passed, failed, missed, bad))
-    if bad:
+    if junit:
+        check_place(Path(junit))
+    found: list[Verdict] = []
+    for verdict in _verdicts(scenarios or tuple(shipped()), control):
+        found.append(verdict)
+        complain(verdict.problems)
+        if not as_json:
+            _print(verdict, control)
+    if as_json:
+        click.echo(json.dumps(plain(found), indent=2, allow_nan=False))
+    else:
+        click.echo(_summary(found))
+    if junit:
+        from gradsim.scenario.junit import junit as xml  # noqa: PLC0415
+
+        write_whole(Path(junit), xml(found))
+    if any(verdict.problems for verdict in found):
         raise click.exceptions.Exit(BAD_INPUT)
-    if failed or missed:
+    if any(verdict.checked.failed or verdict.idle for verdict in found):
         raise click.exceptions.Exit(FAILED)
 
 
-def _print_outcomes(result: "Result") -> None:
-    from gradsim.scenario.steps import Ask, Chapter  # noqa: PLC0415
-
-    known = {outcome.step: outcome for outcome in result.outcomes}
-    for index, step in enumerate(result.scenario.steps):
-        if isinstance(step, Chapter):
-            click.echo(f"  {step.chapter}")
-        elif isinstance(step, Ask):
-            words = " ".join(step.ask.question.split())
-            click.echo(
-                f"  ask  line {result.scenario.lines[index]}: {words} Answer: {step.ask.answer}"
-            )
-        elif outcome := known.get(index):
-            word = "ok  " if outcome.passed else "FAIL"
-            click.echo(f"  {word} line {outcome.line}: {outcome.words()}")
-    if not result.outcomes:
-        click.echo("       no expectation: nothing here can fail")
-
-
-def _print_control(scenario: "Scenario", taken_out: "Result | None") -> int:
-    """Say what the control did; 1 where it fails nothing, and so shows nothing."""
-    if taken_out is None or scenario.control is None:
-        click.echo("       no control named")
-        return 0
-    held = ", ".join(f"{name} {value}" for name, value in scenario.control.hold.items())
-    if not taken_out.failed:
-        click.echo(f"  FAIL control, {held} throughout: every expectation still holds")
-        return 1
-    click.echo(
-        f"  ok   control, {held} throughout: {len(taken_out.failed)} of "
-        f"{len(taken_out.outcomes)} fail, as they should"
+def _verdicts(names: Sequence[str], control: bool) -> "Iterator[Verdict]":
+    """Each file's in its order; several files are played in worker processes."""
+    from gradsim.insight.workers import Workers, cores  # noqa: PLC0415
+    from gradsim.scenario.checked import (  # noqa: PLC0415
+        Verdict,
+        checked,
+        checked_control,
+        verdicts,
     )
-    for outcome in taken_out.failed:
+
+    if len(names) * (1 + control) < MANY or cores() == 1:
+        for name in names:
+            with one_thread():
+                yield Verdict(checked(name), checked_control(name) if control else None)
+        return
+    try:
+        with Workers(min(cores(), len(names) * (1 + control))) as workers:
+            yield from verdicts(names, control, workers)
+    except BrokenProcessPool:
+        raise InputError("a process that played a scenario has ended by itself") from None
+
+
+MANY = 4
+"""From so many plays on worker processes are worth their start."""
+
+
+def _print(verdict: "Verdict", control: bool) -> None:
+    from gradsim.scenario.expectations import Outcome  # noqa: PLC0415
+
+    one = verdict.checked
+    if not one.title:
+        return
+    click.echo(f"{one.path}: {one.title}")
+    if verdict.problems:
+        return
+    for told in one.told:
+        if isinstance(told, Outcome):
+            word = "ok  " if told.passed else "FAIL"
+            click.echo(f"  {word} line {told.line}: {told.words()}")
+        else:
+            lead = f"ask  line {told.line}: " if told.asked else ""
+            click.echo(f"  {lead}{told.words}")
+    if not one.outcomes:
+        click.echo("       no expectation: nothing here can fail")
+    if control:
+        _print_control(verdict)
+
+
+def _print_control(verdict: "Verdict") -> None:
+    """Say what the control did."""
+    control = verdict.control
+    if control is None or control.hold is None:
+        click.echo("       no control named")
+        return
+    held = ", ".join(f"{name} {value}" for name, value in control.hold.items())
+    if verdict.idle:
+        click.echo(f"  FAIL control, {held} throughout: every expectation still holds")
+        return
+    click.echo(
+        f"  ok   control, {held} throughout: {verdict.shows} of {len(control.outcomes)} fail, "
+        "as they should"
+    )
+    for outcome in control.failed:
         click.echo(f"         line {outcome.line}: {outcome.words()}")
-    return 0
 
 
-def _summary(scenarios: int, passed: int, failed: int, missed: int, bad: int) -> str:
-    words = [f"{scenarios} scenario{'s' if scenarios != 1 else ''}: {passed} passed"]
+def _summary(found: "Sequence[Verdict]") -> str:
+    played = sum(bool(verdict.checked.title) for verdict in found)
+    passed = sum(len(v.checked.outcomes) - len(v.checked.failed) for v in found)
+    failed = sum(len(verdict.checked.failed) for verdict in found)
+    missed = sum(verdict.idle for verdict in found)
+    bad = sum(bool(verdict.problems) for verdict in found)
+    words = [f"{played} scenario{'s' if played != 1 else ''}: {passed} passed"]
     words.append(f"{failed} failed")
     if missed:
         words.append(f"{missed} control{'s' if missed != 1 else ''} without effect")
