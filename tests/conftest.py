@@ -1,4 +1,4 @@
-"""For all tests: the environment before any import that reads it, and frames stored as text."""
+"""For all tests: the environment before any import that reads it."""
 
 import os
 import signal
@@ -11,8 +11,7 @@ for _name in ("NO_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES"):
 # A shell tells what it runs in the background to ignore it, and all that this starts inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-from collections.abc import Callable, Iterator
-from difflib import unified_diff
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,6 @@ settings.register_profile(
     "gradsim", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("gradsim")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew-frames", action="store_true", help="store the frames as they are")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,24 +38,3 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("GRADSIM_HOME", str(folder))
     return folder
-
-
-@pytest.fixture
-def same_frame(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compares a screen with the one stored in `frames/NAME.txt` beside the test."""
-    folder = request.path.parent / "frames"
-
-    def compare(name: str, screen: str) -> None:
-        stored: Path = folder / f"{name}.txt"
-        if request.config.getoption("--renew-frames"):
-            folder.mkdir(exist_ok=True)
-            stored.write_text(screen + "\n", encoding="utf-8")
-        if not stored.exists():
-            pytest.fail(f"no stored frame {stored}: make it with pytest --renew-frames")
-        wanted = stored.read_text(encoding="utf-8").splitlines()
-        drawn = (screen + "\n").splitlines()
-        if drawn != wanted:
-            diff = "\n".join(unified_diff(wanted, drawn, "stored", "drawn now", lineterm=""))
-            pytest.fail(f"frame {name} has changed (renew with --renew-frames):\n{diff}")
-
-    return compare
