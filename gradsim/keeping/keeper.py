@@ -81,8 +81,12 @@ class Keeper:
         folder: Path,
         source: Path | None = None,
         now: datetime | None = None,
+        past: str = "",
     ) -> None:
-        """`source` is the file that the session was opened from, if it was."""
+        """`source` is the file that the session was opened from, if it was, and `past` its text.
+
+        That text is only given where all that the session has done stands in it.
+        """
         now = now or datetime.now(UTC)
         self._source = source
         self.folder = folder
@@ -91,7 +95,8 @@ class Keeper:
         """Why the session could not be written the last time, in a sentence."""
         self._said = ""
         self._session = session
-        self._script = Script(session)
+        self._past = past
+        self._script = Script(session, past)
         self._digests = _Digests([])
         self._worker = ThreadPoolExecutor(1, "keeper")
         self._writing: Future[None] | None = None
@@ -128,6 +133,15 @@ class Keeper:
     def is_written(self) -> bool:
         """Whether there is a file that holds the session."""
         return self._source is not None or self.worth_keeping
+
+    def written(self) -> str:
+        """The text that holds the session once it is closed; empty where nothing was written."""
+        if not self.worth_keeping:
+            return self._past
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except OSError:
+            return ""
 
     def keep(self, seconds: float = SECONDS) -> None:
         """Write down what has been done since the last time, which is so many seconds ago."""

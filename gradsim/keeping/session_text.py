@@ -1,12 +1,15 @@
 """A session as a scenario: its experiment, then its actions, one step of the file for each."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.tables import is_file, path_of
 from gradsim.keeping import toml
+from gradsim.keeping.narrated import carried_on
 from gradsim.scenario.limits import MOST
 from gradsim.simulation.actions import (
     Action,
@@ -27,33 +30,55 @@ FORMAT = 1
 
 
 class Script:
-    """The actions of a session as text. Each is written once, however often it is asked for."""
+    """The actions of a session as text. Each is written once, however often it is asked for.
 
-    def __init__(self, session: Session) -> None:
+    `past` is the text of the file that the session was opened from and begins with: it stays as it
+    is, with all that was written into it by hand, and only what came after it is added.
+    """
+
+    def __init__(self, session: Session, past: str = "") -> None:
         self._session = session
         self._experiment = toml.table("experiment", knobs(session.runs[0].experiment_at(0)))
-        self._done = 0
+        self._past = past
+        # A title that was made is made anew, one that was written by hand stays.
+        self._own_title = past and tomllib.loads(past)["title"] != summary(session)
+        self._had = list(session.actions) if past else []
+        self._done = max(len(self._had) - 1, 0)
         self._text: list[str] = []
 
     def text(self, title: str, kept: Mapping[str, Any]) -> str:
         """The whole file; `kept` is its [session] table."""
-        actions = self._session.actions
+        count = len(self._session.actions)
         # The last action may still grow, as moves of one kind are taken together.
-        for action in actions[self._done : -1]:
-            self._text += steps(action)
-        self._done = max(self._done, len(actions) - 1)
+        for index in range(self._done, count - 1):
+            self._text += self._steps(index)
+        self._done = max(self._done, count - 1)
+        last = self._steps(count - 1) if count else []
         files = {"files": kept["files"]} if kept.get("files") else {}
-        plain = {name: item for name, item in kept.items() if name != "files" and item is not None}
+        table = {name: item for name, item in kept.items() if name != "files" and item is not None}
+        if self._past:
+            made = None if self._own_title else title
+            return carried_on(self._past, made, table | files, "\n".join([*self._text, *last]))
         return "\n".join(
             [
                 f"title = {toml.value(title)}",
                 'about = "A session: gradsim open goes on with it, gradsim play plays it."\n',
-                toml.table("session", plain | files),
+                toml.table("session", table | files),
                 self._experiment,
                 *self._text,
-                *(line for action in actions[-1:] for line in steps(action)),
+                *last,
             ]
         )
+
+    def _steps(self, index: int) -> list[str]:
+        """An action as steps, without what of it stands in the past already."""
+        action = self._session.actions[index]
+        if index < len(self._had):
+            had = self._had[index]
+            if not (isinstance(action, Advance | Back) and isinstance(had, Advance | Back)):
+                return []
+            action = replace(action, count=action.count - had.count)
+        return list(steps(action))
 
 
 def knobs(experiment: Experiment) -> dict[str, Any]:

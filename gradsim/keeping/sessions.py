@@ -13,10 +13,11 @@ from typing import Any
 from gradsim.errors import InputError
 from gradsim.files import reason
 from gradsim.keeping.files import short
+from gradsim.keeping.narrated import has_comments
 from gradsim.keeping.session_text import FORMAT
 from gradsim.scenario import reading
 from gradsim.scenario.format import Kept, Scenario
-from gradsim.scenario.player import Player
+from gradsim.scenario.player import Player, has_action
 from gradsim.scenario.steps import Run
 from gradsim.simulation import state
 from gradsim.simulation.actions import Advance, Grain
@@ -128,6 +129,8 @@ class Opened:
 
     session: Session
     said: str
+    text: str = ""
+    """The text of its file, where the session has done all that stands in it."""
 
 
 Report = Callable[[int, int], None]
@@ -154,13 +157,17 @@ def open_file(
     if kept is None:
         raise InputError(f"{called} is a scenario, no session: gradsim play {called} plays it")
     changed = "; ".join(_changes(kept))
-    beside = None if replay or _way(scenario) < LONG_WAY else _from_state(path, kept, report)
+    text = path.read_text(encoding="utf-8-sig")
+    words = any(not has_action(step) for step in scenario.steps) or scenario.control is not None
+    # From a state one goes on without what was before it, and so without what was said there.
+    whole = replay or _way(scenario) < LONG_WAY or words or has_comments(text)
+    beside = None if whole else _from_state(path, kept, report)
     session = beside or _replayed(path, scenario, kept, report)
     said = f"goes on from {scenario.title}"
     if beside:
         begun = session.run.begun
         said += f"; its history begins at step {begun}, open --replay has all before"
-    return Opened(session, f"{changed}; {said}" if changed else said)
+    return Opened(session, f"{changed}; {said}" if changed else said, "" if beside else text)
 
 
 def _check_format(path: Path, called: str) -> None:

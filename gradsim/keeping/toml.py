@@ -6,12 +6,14 @@ from typing import Any
 
 
 def value(found: Any) -> str:
-    """A text, a number or a truth value as TOML; a mapping as a table on one line."""
+    """A text, a number or a truth value as TOML; a mapping or a list on one line."""
     match found:
         case bool():
             return str(found).lower()
         case int() | float():
             return repr(found)
+        case list():
+            return f"[{', '.join(map(value, found))}]"
         case Mapping():
             inside = ", ".join(f"{key(name)} = {value(item)}" for name, item in found.items())
             return f"{{ {inside} }}"

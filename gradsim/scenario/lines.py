@@ -8,13 +8,15 @@ Place: TypeAlias = tuple[str | int, ...]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY = re.compile(r'[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|\'[^\']*\'')
-_STRING = re.compile(
+STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})|'
     r"'''.*?'''(?:'{0,2})|"
     r'"(?:[^"\\]|\\.)*"|'
     r"'[^']*'",
     re.DOTALL,
 )
+"""A text of any of TOML's four kinds."""
+
 _PLAIN = re.compile(r"[^,\]}\n#]*")
 
 
@@ -132,5 +134,5 @@ class _Scan:
                 else:
                     self._pair(place)
             self.at += 1
-        elif not self._take(_STRING):
+        elif not self._take(STRING):
             self._take(_PLAIN)

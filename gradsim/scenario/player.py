@@ -171,6 +171,13 @@ def not_held(changes: Mapping[str, Any], hold: Mapping[str, Any]) -> dict[str, A
     }
 
 
+def has_action(step: Step) -> bool:
+    """Whether a session would write a step like this one: not words, nor what is expected."""
+    if isinstance(step, Run) and step.run.until is not None:
+        return False
+    return action_of(step, 1) is not None
+
+
 def action_of(step: Step, layers: int) -> actions.Action | None:
     """The action of a session that a step is, in a network of so many hidden layers.
 

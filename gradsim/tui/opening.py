@@ -61,7 +61,7 @@ def open_kept(path: Path, *, replay: bool, report: "Report") -> None:
 
     hold_one_thread()
     opened = open_file(path, replay=replay, report=report)
-    _run(opened.session, _paused(opened.said), source=path)
+    _run(opened.session, _paused(opened.said), source=path, past=opened.text)
 
 
 def open_scenario(scenario: "Scenario", **looks: str | bool) -> None:
@@ -87,15 +87,17 @@ def _run(
     playback: "Playback | None" = None,
     source: Path | None = None,
     looks: Mapping[str, Any] = MappingProxyType({}),
+    past: str = "",
 ) -> None:
     """Run the app, and the next one as long as another session is wanted.
 
-    `source` is the file that the session is from, if it is from one.
+    `source` is the file that the session is from, if it is from one; `past` is its text, where all
+    that the session has done stands in it.
     """
     while True:
         preferences, problems = read(settings_file())
         preferences = replace(preferences, **looks)
-        keeper = Keeper(session, sessions_folder(), source)
+        keeper = Keeper(session, sessions_folder(), source, past=past)
         app = GradsimApp(session, playback=playback, preferences=preferences, keeper=keeper)
         begin(app)
         problems += keymap(preferences.keys, short(settings_file()))[1]
@@ -114,8 +116,9 @@ def _run(
         try:
             opened = open_file(app.wanted)
             session, said, source = opened.session, opened.said, app.wanted
+            past = opened.text
         except InputError as error:
-            said = error.problems[0]
+            said, past = error.problems[0], keeper.written()
         begin, playback = _paused(said), None
     if got.hung_up:
         raise SystemExit(HUNG_UP)
