@@ -48,7 +48,7 @@ def scenarios() -> Iterable[str]:
     )
     yield "### Keys of `ask`"
     yield (
-        "In the app it waits for an answer: the arrows choose, `enter` answers. Text frames and "
+        "In the app it waits for an answer: `↑` `↓` choose, `enter` answers. Text frames and "
         "`gradsim check` show the question with its answer."
     )
     yield _fields(Question)

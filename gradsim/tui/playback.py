@@ -135,8 +135,14 @@ class Playback:
         return not (self.answer() or self.turn_page() or self.player.finished)
 
     def skip(self) -> None:
-        """Go on now; where a question is open, with its answer."""
-        if not self.answer():
+        """Go on now; where a question is open, with its answer.
+
+        Where nothing has been chosen yet the first choice is marked: who was about to go on must
+        not have the answer before having seen the question.
+        """
+        if self.open and self.asked and self.asked.chosen is None:
+            self.pick(0)
+        elif not self.answer():
             self.wait = 0.0
 
     def slow(self) -> bool:

@@ -101,12 +101,16 @@ async def test_a_wrong_answer_is_told_and_the_right_one_shown() -> None:
         assert "Not so: Each sigmoid" in screen
 
 
-async def test_enter_alone_shows_the_answer() -> None:
+async def test_one_press_of_enter_too_many_gives_nothing_away() -> None:
     it = playing()
     async with running(it, MIDDLE) as pilot:
         await until_asked(it, pilot)
         await press(pilot, "enter")
-        assert "Answer: Each sigmoid" in await text(pilot)
+        screen = await text(pilot)
+        assert "▶ it grows" in screen
+        assert "Each sigmoid" not in screen
+        await press(pilot, "enter")
+        assert "Not so: Each sigmoid" in await text(pilot)
 
 
 async def test_the_arrows_choose_in_any_view_and_select_layers_again_behind_it() -> None:
@@ -151,7 +155,7 @@ async def test_a_view_and_a_layer_are_shown_and_time_is_waited() -> None:
     it = playing()
     async with running(it, MIDDLE) as pilot:
         await until_asked(it, pilot)
-        await press(pilot, "enter", "enter")
+        await press(pilot, "down", "enter", "enter")
         for _ in range(100):
             it.advance(0.1)
             if it.settings.view == "flow":
