@@ -5,10 +5,11 @@ from typing import Any
 
 from gradsim.errors import InputError
 from gradsim.insight.watch import holding, parsed
+from gradsim.insight.weight import Slices, whole
 from gradsim.scenario.expectations import Outcome, claim, judge
 from gradsim.scenario.expecting import Expectation, Other
 from gradsim.scenario.format import Scenario
-from gradsim.scenario.readings import readings
+from gradsim.scenario.seen import seen
 from gradsim.scenario.steps import (
     Again,
     Ask,
@@ -122,7 +123,7 @@ class Player:
         match step:
             case Expect(expect=expectation):
                 yield from session.looking()
-                self.results.append(self._judged(expectation))
+                self.results.append((yield from self._judged(expectation)))
             case Run(run=going) if going.until is not None:
                 yield from self._until(going, going.until)
             case _:
@@ -136,15 +137,14 @@ class Player:
     def _line(self) -> int:
         return self.scenario.lines[self.index] if self.scenario.lines else 0
 
-    def _judged(self, expectation: Expectation) -> Outcome:
+    def _judged(self, expectation: Expectation) -> Slices[Outcome]:
         side = expectation.side(expectation.comparison)
         asked = [expectation, side] if isinstance(side, Other) else [expectation]
-        names = [one.quantity for one in asked]
         pinned = None
         if any(one.run == "pinned" for one in asked):
             with self.session.beside() as other:
-                pinned = readings(other, names)
-        live = readings(self.session, names)
+                pinned = whole(seen(other, asked))
+        live = yield from seen(self.session, asked)
         return judge(expectation, live, self.index, self._line(), pinned)
 
     def _until(self, going: Going, until: str) -> Iterator[None]:

@@ -31,6 +31,7 @@ def measured(
     """A quantity's value in a report, the last one where there is a history; NaN where none.
 
     In a recurrent network a layer has one for each time step; the first where none is named.
+    Numbers of a weight stand under `weights` where `seen` has put them.
     """
     quantity = quantity_of(name)
     if quantity is None:
@@ -44,6 +45,8 @@ def measured(
             rows = [row for row in report["layers"] if row["layer"] == layer]
             at = rows[:1] if time is None else [row for row in rows if row.get("time") == time]
             value = at[0][name] if at else nan
+        case Part.WEIGHTS:
+            value = report["weights"][layer][name]
         case Part.EVIDENCE:
             value = report["verdict"]["evidence"][name]
         case Part.VERDICT:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from gradsim.insight.oscillation import FORMULA as OSCILLATION
 from gradsim.insight.recurrence import ABOUT
+from gradsim.insight.steepest import ABOUT as OF_A_WEIGHT
 
 
 class Part(StrEnum):
@@ -13,6 +14,7 @@ class Part(StrEnum):
     HISTORY = "history"
     TOP = "top"
     LAYERS = "layers"
+    WEIGHTS = "weights"
     EVIDENCE = "evidence"
     VERDICT = "verdict"
     NOTES = "notes"
@@ -36,7 +38,7 @@ class Quantity:
     @property
     def per_layer(self) -> bool:
         """Whether there is one for each layer, so that an expectation must name the layer."""
-        return self.part is Part.LAYERS
+        return self.part in (Part.LAYERS, Part.WEIGHTS)
 
     @property
     def is_text(self) -> bool:
@@ -48,6 +50,7 @@ PLACES: dict[Part, str] = {
     Part.HISTORY: "`history`, its last entry",
     Part.TOP: "top",
     Part.LAYERS: "`layers`",
+    Part.WEIGHTS: "not there; `gradsim weight --largest` tells it",
     Part.EVIDENCE: "`verdict.evidence`",
     Part.VERDICT: "`verdict`",
     Part.NOTES: "`verdict.notes`, their `kind`",
@@ -188,6 +191,7 @@ _LAYERS = {
 }
 
 _VERDICT = {
+    **{name: Quantity(Part.WEIGHTS, about) for name, about in OF_A_WEIGHT.items()},
     "first_delta_norm": Quantity(Part.EVIDENCE, "`delta_norm` of layer 1", formula="|delta_1|"),
     "last_delta_norm": Quantity(
         Part.EVIDENCE, "`delta_norm` of the last hidden layer", formula="|delta_L|"

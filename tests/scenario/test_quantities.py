@@ -10,6 +10,7 @@ import pytest
 from gradsim.cli.main import run
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.report import HISTORY_COLUMNS, LAYER_NUMBERS, report
+from gradsim.insight.steepest import ABOUT
 from gradsim.insight.verdict import Shape
 from gradsim.scenario.check import check
 from gradsim.scenario.quantities import QUANTITIES, Part, measured, quantity_of
@@ -31,6 +32,7 @@ def test_the_names_are_those_of_the_report_and_none_is_missing() -> None:
         Part.HISTORY: set(full["history"]),
         Part.TOP: {name for name, value in full.items() if isinstance(value, float)},
         Part.LAYERS: set(full["layers"][0]) - {"layer"},
+        Part.WEIGHTS: set(ABOUT),
         Part.EVIDENCE: evidence,
         Part.VERDICT: {"shape"},
         Part.NOTES: {"notes"},
@@ -55,7 +57,9 @@ def test_each_is_measured_where_it_stands() -> None:
     assert measured(full, "shape") in list(Shape)
 
 
-OF_LAYERS = [n for n, q in QUANTITIES.items() if not q.is_text and q.part is not Part.TIME]
+OF_LAYERS = [
+    n for n, q in QUANTITIES.items() if not q.is_text and q.part not in (Part.TIME, Part.WEIGHTS)
+]
 
 
 def through_time() -> Session:
