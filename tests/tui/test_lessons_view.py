@@ -135,4 +135,4 @@ def test_a_lesson_that_is_over_begins_anew() -> None:
 
 def test_the_order_in_which_they_teach_names_those_there_are() -> None:
     assert set(LESSONS) <= set(shipped()) == set(lessons())
-    assert lessons()[0] == "sigmoid-starves-relu-repairs"
+    assert lessons()[0] == "one-weight-and-its-slope"

@@ -9,7 +9,9 @@ import pytest
 from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, line, press, running, seen, text
 from helpers import same_bits
 
+from gradsim.scenario.reading import parse
 from gradsim.tui.app import GradsimApp
+from gradsim.tui.headless import frames
 from gradsim.tui.views.weight import MOST_ZOOM, WeightView
 
 TINY: dict[str, Any] = {"depth": 3, "width": 6, "batch_size": 8, "activation": "tanh"}
@@ -278,3 +280,27 @@ async def test_a_press_on_the_map_selects_that_weight() -> None:
         assert await pilot.click(offset=(3 + 4, top + 1))
         shown = await seen(it, pilot)
         assert "bias[1]" in shown
+
+
+def test_it_goes_along_with_a_scenario() -> None:
+    steps = """
+title = "t"
+[experiment]
+depth = 2
+width = 4
+batch-size = 8
+learning-rate = 1.0
+[[steps]]
+show = { view = "weight", layer = "output" }
+[[steps]]
+say = "Before."
+[[steps]]
+run = { steps = 1 }
+[[steps]]
+say = "After."
+"""
+    shown = list(frames(parse(steps, "f.toml"), 100, 30))
+    values = [re.search(r"This weight is (\S+), its gradient (\S+):", page) for page in shown]
+    before, *_, after = [found.groups() for found in values if found]
+    assert before[0] != after[0]
+    assert before[1] != after[1]

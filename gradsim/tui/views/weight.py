@@ -143,7 +143,7 @@ class WeightView(AskingPane):
         driver = self.host.driver
         if driver.busy:
             return False
-        if not driver.playing or self._study is None:
+        if driver.still or self._study is None:
             return True
         # What was begun is seen to its end.
         return self._work is None and costs_nothing(driver)
