@@ -32,8 +32,16 @@ async def test_frame_of_the_shelf(size: tuple[int, int], same_frame: SameFrame) 
         await press(pilot, "down", "down", "down")
         screen = await text(pilot)
         same_frame(f"lessons-{size[0]}x{size[1]}", screen)
-        for name in shipped():
-            assert find(name).title in screen
+
+
+async def test_every_lesson_is_on_the_shelf() -> None:
+    it = app(depth=3, width=4)
+    async with running(it, SMALL) as pilot:
+        await shelf(it, pilot)
+        await press(pilot, *["up"] * len(shipped()))
+        for name in lessons():
+            assert f"▶ {find(name).title}" in await text(pilot)
+            await press(pilot, "down")
 
 
 async def test_a_lesson_is_played_left_and_gone_on_with() -> None:
