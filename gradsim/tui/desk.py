@@ -151,8 +151,7 @@ class Desk(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The screen that all views share."""
-        self._ground = Ground(id="_default")
-        return self._ground
+        return Ground(self._begin)
 
     def compose(self) -> ComposeResult:
         """The panels from top to bottom."""
@@ -194,9 +193,15 @@ class Desk(App[None]):
             self._canvases[name].display = fits and room > 0
         self.call_after_refresh(self._arranged)
 
+    def _begin(self) -> bool:
+        """Draw for the first time, if the panels have their places."""
+        if not self._pace.cells:
+            return False
+        self.paint()
+        return True
+
     def _arranged(self) -> None:
         self.arranging = False
-        self._ground.ready = True
         self.paint()
         if self._live and self._timer is None:
             self._last = perf_counter()
