@@ -17,8 +17,15 @@ def settle() -> None:
 
     What is there by now stays, so that it is never looked through again: that took up to 60 ms.
     """
-    from gradsim.view.plot import prepare  # noqa: PLC0415
-
     gc.freeze()
     gc.enable()
-    Thread(target=prepare, daemon=True).start()
+    Thread(target=_load, daemon=True).start()
+
+
+def _load() -> None:
+    """What draws curves, and what the end of the first step needs."""
+    import gradsim.insight.theory.result  # noqa: PLC0415
+    import gradsim.insight.verdict  # noqa: F401, PLC0415
+    from gradsim.view.plot import prepare  # noqa: PLC0415
+
+    prepare()
