@@ -18,6 +18,7 @@ COMMANDS = {
     "compare": "compare:compare",
     "play": "play:play",
     "record": "record:record",
+    "serve": "serve:serve",
     "open": "open:open_",
     "new": "new:new",
     "check": "check:check",

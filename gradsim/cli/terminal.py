@@ -1,5 +1,6 @@
 """What goes out besides data: exit codes, and words on stderr. And whether there is a terminal."""
 
+import os
 import sys
 from collections.abc import Iterable
 
@@ -40,5 +41,10 @@ class Progress:
 
 
 def has_terminal() -> bool:
-    """Whether an app can be shown and take keys: stdin and stdout are both a terminal."""
+    """Whether an app can be shown and take keys: stdin and stdout are both a terminal.
+
+    A server of the app to browsers brings a terminal of its own.
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))

@@ -122,6 +122,8 @@ def _run(
         begin, playback = _paused(said), None
     if got.hung_up:
         raise SystemExit(HUNG_UP)
+    if app.is_web:
+        return  # what is printed would go to the browser, which has closed
     from gradsim.keeping.commands import app_command  # noqa: PLC0415
 
     if keeper.problem:

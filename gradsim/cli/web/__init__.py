@@ -1,0 +1,1 @@
+"""The app in a browser: the server, and the page it shows."""
