@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from gradsim.errors import InputError
 from gradsim.keeping.preferences import DEFAULTS, Preferences
 from gradsim.recording.film import Chapter, Film
+from gradsim.scenario import steps
 from gradsim.scenario.format import Scenario
 from gradsim.scenario.player import Player
 from gradsim.scenario.steps import Run
@@ -54,8 +55,9 @@ async def _filmed(
     app = GradsimApp(
         playback.player.session, live=False, playback=playback, preferences=preferences
     )
-    steps = len(scenario.steps)
+    of = len(scenario.steps)
     camera = Camera(app)
+    chapters: list[Chapter] = []
     clock, moved = 0.0, True
     with threadpool_limits(1):
         async with app.run_test(size=(width, height)) as pilot:
@@ -65,11 +67,15 @@ async def _filmed(
                 seconds = playback.wait if rests else TICK
                 app.advance(seconds, _some(playback))
                 await pilot.pause(0)
+                while app.arranging:
+                    # A view that comes on screen takes its turns until it has its place.
+                    await pilot.pause(0)
                 if not (app.driver.playing or app.driver.concluded):
                     raise InputError(app.driver.message)
                 clock = round(clock + seconds, 3) if camera.shots else 0.0
                 moved = camera.look(clock, f"step {playback.progress}")
-                report(playback.player.index, steps, clock)
+                chapters += _begun(scenario, len(chapters), playback.player.index, clock)
+                report(playback.player.index, of, clock)
     return Film(
         title=scenario.title,
         width=width,
@@ -78,10 +84,16 @@ async def _filmed(
         seconds=clock + AT_THE_END,
         paper=app.current_theme.background or "#000000",
         ink=app.current_theme.foreground or "#ffffff",
-        chapters=[Chapter(0.0, scenario.title)],
+        chapters=chapters or [Chapter(0.0, scenario.title)],
         about=scenario.about,
         source=scenario.source,
     )
+
+
+def _begun(scenario: Scenario, known: int, index: int, clock: float) -> list[Chapter]:
+    """The chapters that have begun since so many of them, where so many steps are done."""
+    begun = [step for step in scenario.steps[:index] if isinstance(step, steps.Chapter)]
+    return [Chapter(clock, step.chapter) for step in begun[known:]]
 
 
 def _some(playback: Playback) -> Callable[[], bool]:

@@ -11,7 +11,7 @@ from gradsim.recording.cast import cast
 from gradsim.recording.film import Film, Look, Shot, plain
 from gradsim.scenario.reading import parse
 from gradsim.tui.camera import look
-from gradsim.tui.filming import AT_THE_END, TICK, WATCHED, film
+from gradsim.tui.filming import AT_THE_END, TICK, TO_THINK, WATCHED, film
 
 TEXT = """
 title = "a test"
@@ -128,3 +128,37 @@ def test_a_look_is_worked_out_from_a_style() -> None:
     assert look(Style.parse("reverse"), "#ffffff", "#000000") == Look("#000000", "#ffffff")
     assert look(Style.parse("#808080 dim"), None, "#000000").ink == "#404040"
     assert look(Style.parse("red"), None, None).ink != "#ffffff"
+
+
+COURSE = """
+title = "a course"
+[experiment]
+depth = 3
+width = 8
+batch-size = 16
+[[steps]]
+chapter = "Guess"
+[[steps]]
+ask = { question = "More?", choices = ["yes", "no"], answer = "no", explanation = "It is less." }
+[[steps]]
+chapter = "Look"
+[[steps]]
+show = { view = "layer", layer = 2 }
+[[steps]]
+wait = 4.0
+[[steps]]
+run = { until = "loss < 1e-9", limit = 300 }
+"""
+
+
+def test_chapters_have_their_times_and_a_question_waits_before_its_answer() -> None:
+    it = film(parse(COURSE, "t.toml"), 80, 24)
+    first, second = it.chapters
+    assert (first.seconds, first.title, second.title) == (0.0, "Guess", "Look")
+    asked, _ = when(it, "More?")
+    answered, _ = when(it, "It is less.")
+    assert answered - asked == pytest.approx(TO_THINK, abs=2 * TICK)
+    assert "Look" in text(it.at(second.seconds))
+    layer, _ = when(it, "layer 2  step 0")
+    waits = [s.seconds for s in it.shots if s.seconds > layer + 1]
+    assert waits[0] - layer == pytest.approx(4.0, abs=3 * TICK)
