@@ -16,6 +16,7 @@ COMMANDS = {
     "weight": "weight:weight",
     "map": "map:map_",
     "compare": "compare:compare",
+    "lessons": "lessons:lessons",
     "play": "play:play",
     "record": "record:record",
     "serve": "serve:serve",

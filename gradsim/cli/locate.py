@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gradsim.keeping.folders import VARIABLE, sessions_folder, settings_file
+from gradsim.keeping.folders import VARIABLE, progress_file, sessions_folder, settings_file
 
 
 @click.command(
@@ -16,6 +16,7 @@ def locate() -> None:
     places = {
         "settings": settings_file(),
         "sessions": sessions_folder(),
+        "lessons": progress_file(),
         "exports": Path.cwd(),
     }
     for name, path in places.items():

@@ -25,6 +25,11 @@ def sessions_folder() -> Path:
     return folder / "sessions"
 
 
+def progress_file() -> Path:
+    """The file that says how far one has come in the lessons, whether it is there or not."""
+    return sessions_folder().with_name("lessons.toml")
+
+
 def _home() -> Path | None:
     named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else None

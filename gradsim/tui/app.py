@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 from textual.events import Resize
 from textual.filter import LineFilter, Monochrome, NoColor
 
+from gradsim.keeping.folders import progress_file
 from gradsim.keeping.keeper import SECONDS
 from gradsim.tui.acts.asking import Asking
 from gradsim.tui.acts.moving import Moving
@@ -108,11 +109,14 @@ class GradsimApp(Moving, Switching, Asking):
         """Write the session down; where that fails, say so once."""
         if self.keeper:
             self.keeper.keep()
-            if trouble := self.keeper.trouble():
+            kept = self.lessons.keep(self.driver, progress_file())
+            if trouble := self.keeper.trouble() or kept:
                 self.say(trouble)
 
     def on_unmount(self) -> None:
-        """End what runs in the background."""
+        """End what runs in the background; how far lessons have come is kept."""
+        if self.keeper:
+            self.lessons.keep(self.driver, progress_file(), over=True)
         for pane in (*self.panes.values(), *self.put_away.panes()):
             pane.close()
 

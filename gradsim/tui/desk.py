@@ -302,9 +302,8 @@ class Desk(App[None]):
         driver = self.driver
         playback = driver.playback
         still = self.settings.reduced_motion or (self._live and self.animation_level == "none")
-        narration, message, speed, asked = "", driver.message, driver.speed, None
+        narration, message, asked = "", driver.message, None
         if playback:
-            speed = f"scenario {playback.progress}  {speed}"
             narration, asked = playback.narration, playback.asked
             if self.driver.follows_scenario:
                 message = message or playback.verdict
@@ -317,11 +316,12 @@ class Desk(App[None]):
             layer=self.layer,
             level=self.level,
             playing=driver.playing,
-            speed=speed,
+            speed=driver.speed,
             settled=driver.playing and (driver.notch >= len(SPEEDS) - 1 or still),
             busy=driver.busy,
             remedy=self.remedy,
             asked=asked,
+            played=playback.played if playback else None,
             narration=self.keymap.told(narration),
             message=self.keymap.told(message),
             taken_over=playback is not None and playback.taken_over,

@@ -1,7 +1,10 @@
 """Lessons inside the app: each with a driver of its own, beside that of the user's session."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradsim.errors import InputError
+from gradsim.keeping.progress import Standing
 from gradsim.tui.driver import Driver
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ class Lessons:
         self.own: Driver | None = None
         """The driver to go back to; None where no lesson has been opened from a session."""
         self._left: dict[str, Driver] = {}
+        self._kept: set[str] = set()
+        """Lessons of which it has been written down that they have ended."""
 
     def enter(self, scenario: "Scenario", now: Driver) -> Driver:
         """The driver of a lesson; `now` is the one on screen, which is kept."""
@@ -46,6 +51,36 @@ class Lessons:
         if now.playback and now.playback.player.scenario.name == name:
             return now
         return self._left.get(name)
+
+    def keep(self, now: Driver, path: Path, *, over: bool = False) -> str:
+        """Write down how far one is, where a lesson has ended since the last time, or all is over.
+
+        Comes back with why it could not be written, in a sentence, or with nothing.
+        """
+        standings = self._standings(now)
+        ended = {name for name, standing in standings.items() if standing.finished}
+        if not standings or not (over or ended - self._kept):
+            return ""
+        from gradsim.keeping.progress import keep  # noqa: PLC0415
+        from gradsim.scenario.shelf import shipped  # noqa: PLC0415
+
+        self._kept |= ended
+        known = shipped()
+        try:
+            keep(path, {name: found for name, found in standings.items() if name in known})
+        except InputError as error:
+            return error.problems[0]
+        return ""
+
+    def _standings(self, now: Driver) -> dict[str, Standing]:
+        out = {}
+        for driver in (now, *self._left.values()):
+            if driver.playback:
+                player = driver.playback.player
+                steps = len(player.scenario.steps)
+                standing = Standing(player.index, steps, player.finished)
+                out[player.scenario.name] = standing
+        return out
 
     def drivers(self) -> list[Driver]:
         """Those that can be gone back to: the user's own, and lessons."""

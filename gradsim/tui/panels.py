@@ -8,7 +8,8 @@ from gradsim.tui.settings import Settings, Tab
 from gradsim.view import words
 from gradsim.view.frame import Frame
 from gradsim.view.history import history
-from gradsim.view.lines import Line, Run, fitted, joined, length, wrapped_words
+from gradsim.view.lines import Line, Run, fitted, joined, length, spread, unfilled, wrapped_words
+from gradsim.view.played import progress
 from gradsim.view.profile import profile
 from gradsim.view.question import question
 from gradsim.view.strip import strip
@@ -77,7 +78,13 @@ def _narration(frame: Frame, width: int, height: int, _: Settings) -> list[Line]
     else:
         lines = wrapped_words(frame.view.narration, "narration", max(1, width - 2))
     blank = [fitted([], max(0, width - 2))] * height
-    return [fitted((("▌ ", "title"), *line), width) for line in (lines + blank)[:height]]
+    lines = (lines + blank)[:height]
+    if frame.view.played and lines:
+        # At the end of the last line, as far as the words leave room there.
+        last = unfilled(lines[-1])
+        told = progress(frame.view.played, width - 2 - length(last) - 3)
+        lines[-1] = spread(last, [*told, (" ", "")], width - 2) if told else lines[-1]
+    return [fitted((("▌ ", "title"), *line), width) for line in lines]
 
 
 HINTS = (

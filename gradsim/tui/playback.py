@@ -23,6 +23,7 @@ from gradsim.simulation.actions import Action, Grain, Pin, Visit
 from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 from gradsim.view.lines import pages
+from gradsim.view.played import Played
 from gradsim.view.question import Asked
 
 SECONDS_A_WORD = 0.33
@@ -95,6 +96,15 @@ class Playback:
     def progress(self) -> str:
         """How far it is: `3 of 12`."""
         return f"{self.player.index} of {len(self.player.scenario.steps)}"
+
+    @property
+    def played(self) -> Played:
+        """How far it is, with the chapters."""
+        player = self.player
+        steps = player.scenario.steps
+        begun = sum(isinstance(step, Chapter) for step in steps[: player.index])
+        chapters = sum(isinstance(step, Chapter) for step in steps)
+        return Played(player.index, len(steps), begun, chapters)
 
     def turn_page(self) -> bool:
         """Show the next part of what is being said; False where there is none."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradsim.insight.remedies.ghost import Ghost
     from gradsim.insight.theory.result import Theory
     from gradsim.insight.verdict import Verdict
+    from gradsim.view.played import Played
     from gradsim.view.question import Asked
 
 Sizes = tuple[float | None, ...]
@@ -47,6 +48,8 @@ class View:
     remedy: "Ghost | None" = None
     """The gradients of a remedy that was tried, to be seen beside the live ones."""
     narration: str = ""
+    played: "Played | None" = None
+    """How far the scenario that plays has come."""
     asked: "Asked | None" = None
     """The question of a lesson that stands in the place of its words."""
     message: str = ""

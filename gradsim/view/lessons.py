@@ -31,11 +31,14 @@ class Lesson:
     """Whether it is the one on screen."""
     claims: Sequence[Claim]
 
+    before: str = ""
+    """How far one has come in it at another time."""
+
     @property
     def standing(self) -> str:
         """Where one stands in it."""
         if self.done is None:
-            return f"{self.steps} steps"
+            return self.before or f"{self.steps} steps"
         if self.done >= self.steps:
             return "done"
         return f"{'now ' if self.here else ''}at {self.done} of {self.steps}"
@@ -67,7 +70,7 @@ def lesson_at(found: Sequence[Lesson], chosen: int, height: int, y: int) -> int 
 def _row(lesson: Lesson, chosen: bool, width: int) -> list[Line]:
     sign = "▶" if chosen else "▸" if lesson.here else " "
     left: list[Run] = [(f"{sign} ", "title"), (lesson.title, "selected" if chosen else "text")]
-    role = "key" if lesson.done is not None else "quiet"
+    role = "key" if lesson.done is not None or lesson.before else "quiet"
     second = f"  {first_sentence(lesson.about)}"
     return [
         spread(left, [(f"{lesson.standing} ", role)], width),

@@ -109,10 +109,16 @@ def ended(lines: Sequence[Line], height: int, width: int) -> list[Line]:
     if not 0 < height < len(lines):
         return list(lines[:height])
     *shown, last = lines[:height]
-    runs = list(last)
+    runs = unfilled(last)
+    return [*shown, fitted([*runs, (" …", runs[-1][1] if runs else "")], width)]
+
+
+def unfilled(line: Line) -> list[Run]:
+    """The runs of a line without the blanks that fill it."""
+    runs = list(line)
     while runs and not runs[-1][0].strip():
         del runs[-1]
-    return [*shown, fitted([*runs, (" …", runs[-1][1] if runs else "")], width)]
+    return runs
 
 
 def pages(text: str, most: int = 200) -> list[str]:

@@ -17,6 +17,7 @@ def test_it_says_where_everything_is(
     assert capsys.readouterr().out.splitlines() == [
         f"settings  {home / 'settings.toml'}",
         f"sessions  {home / 'sessions'}",
+        f"lessons   {home / 'lessons.toml'}",
         f"exports   {tmp_path}",
     ]
     monkeypatch.delenv("GRADSIM_HOME")

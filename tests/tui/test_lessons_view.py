@@ -1,11 +1,18 @@
 """Lessons in the app: the shelf, playing one, leaving it, and finding both as they were."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from driving import MIDDLE, SMALL, SameFrame, advance, app, line, press, running, settled, text
 from textual.pilot import Pilot
 
+from gradsim.experiment.experiment import Experiment
+from gradsim.keeping.folders import progress_file
+from gradsim.keeping.keeper import Keeper
+from gradsim.keeping.progress import Standing, read
 from gradsim.scenario.shelf import LESSONS, find, lessons, shipped
+from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.lessons import Lessons
 from gradsim.tui.playback import Playback
@@ -144,3 +151,38 @@ def test_a_lesson_that_is_over_begins_anew() -> None:
 def test_the_order_in_which_they_teach_names_those_there_are() -> None:
     assert set(LESSONS) <= set(shipped()) == set(lessons())
     assert lessons()[0] == "one-weight-and-its-slope"
+
+
+async def test_how_far_one_has_come_is_kept_and_shown_the_next_time(tmp_path: Path) -> None:
+    first = find(lessons()[0])
+    session = Session(Experiment.of({"depth": 3, "width": 4}))
+    it = GradsimApp(session, live=False, keeper=Keeper(session, tmp_path))
+    async with running(it, MIDDLE) as pilot:
+        await shelf(it, pilot)
+        await press(pilot, "enter")
+        await settled(pilot)
+        for _ in range(8):
+            it.advance(5.0)
+            await press(pilot, "enter")  # a question would wait for its answer
+        done = playback_of(it).player.index
+        assert done > 1
+    steps = len(first.steps)
+    assert read(progress_file()) == {first.name: Standing(done, steps)}
+    it = app(depth=3, width=4)
+    async with running(it, MIDDLE) as pilot:
+        assert f"begun, {done} of {steps}" in await shelf(it, pilot)
+
+
+def test_a_lesson_that_has_ended_is_written_down_at_once_and_once(tmp_path: Path) -> None:
+    kept, it, file = Lessons(), app(), tmp_path / "lessons.toml"
+    lesson = kept.enter(find("gates-are-a-road"), it.driver)
+    assert lesson.playback is not None
+    assert kept.keep(lesson, file) == ""
+    assert not file.exists()
+    lesson.playback.player.index = len(lesson.playback.player.scenario.steps)
+    assert kept.keep(lesson, file) == ""
+    assert read(file)["gates-are-a-road"].finished
+    file.unlink()
+    kept.keep(lesson, file)
+    assert not file.exists()
+    assert "cannot be written" in kept.keep(lesson, tmp_path, over=True)

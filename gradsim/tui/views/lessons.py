@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from gradsim.errors import InputError
+from gradsim.keeping.folders import progress_file
+from gradsim.keeping.progress import Standing, read
 from gradsim.scenario import shelf
 from gradsim.scenario.claims import claims
 from gradsim.scenario.format import Scenario
@@ -36,6 +38,7 @@ class LessonsView(ViewPane):
         super().__init__(host)
         self._shelf: list[Scenario] = []
         self._reading: Iterator[str] | None = None
+        self._known: dict[str, Standing] = {}
         self._chosen = 0
 
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
@@ -44,6 +47,7 @@ class LessonsView(ViewPane):
 
     def opened(self) -> None:
         """Read the shelf, once, and begin at the lesson on screen."""
+        self._known = read(progress_file())
         if self._reading is None:
             self._reading = iter(shelf.lessons())
 
@@ -105,5 +109,6 @@ class LessonsView(ViewPane):
             steps=len(scenario.steps),
             done=playback.player.index if playback else None,
             here=driver is now and playback is not None,
+            before=known.words if (known := self._known.get(scenario.name)) else "",
             claims=claims(scenario, playback.player.results if playback else ()),
         )
