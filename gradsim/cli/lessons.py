@@ -6,6 +6,9 @@ import click
 
 from gradsim.cli.screen import columns
 
+OTHERS = "Others"
+"""What stands over the lessons that belong to no part of the course."""
+
 
 @click.command(short_help="List the lessons in their order, and how far you have come.")
 def lessons() -> None:
@@ -21,8 +24,8 @@ def lessons() -> None:
     beside = columns(sys.stdout) >= wide + 80
     part = ""
     for lesson in found:
-        if lesson.part != part:
-            part = lesson.part
+        if (lesson.part or OTHERS) != part:
+            part = lesson.part or OTHERS
             click.echo(f"\n{part}" if lesson is not found[0] else part)
         standing = known.get(lesson.name)
         sign = "·" if standing is None else "✓" if standing.finished else "▸"

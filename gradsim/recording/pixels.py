@@ -15,6 +15,9 @@ from gradsim.recording.shapes import patches
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
+Sheet: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.uint32]]
+"""The number of a color for each pixel."""
+
 Pixels: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
@@ -45,7 +48,7 @@ class Painter:
         self._glyphs = lru_cache(maxsize=None)(self._glyph)
         self._font = _font(round(wide / ADVANCE))
         self._before: Picture = ()
-        self.sheet = np.zeros((film.height * self.tall, film.width * wide), np.uint32)
+        self.sheet: Sheet = np.zeros((film.height * self.tall, film.width * wide), np.uint32)
 
     def paint(self, picture: Picture) -> None:
         """Paint what has changed since the picture before."""
