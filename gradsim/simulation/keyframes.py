@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import cache
+from itertools import pairwise
 
 from gradsim.nn.arrays import Array
 
@@ -11,6 +12,9 @@ MOST_SPREAD = 512
 
 MOST_NEAR = 64
 """Checkpoints near the cursor that are kept at the most, however small they are."""
+
+EVERY = 4
+"""Where training goes on, every so many steps one is kept near the cursor."""
 
 
 FIRST_STRIDE = 8
@@ -38,11 +42,11 @@ class Checkpoint:
 class Keyframes:
     """Checkpoints by step within a budget of bytes, the denser the closer to `focus`.
 
-    Every 2^k-th step is kept, every 8th at first, as far as 3/8 of the budget go, but no more than
-    a jump needs to be fast. With the rest, around the step in `focus`: every step of the block that
-    it is in and of the block before; and the beginnings of more blocks before, up to the last
-    2^k-th step or, when that is near, to the one before it. So who goes back step by step finds
-    every state there, if a little is replayed at each of them: `missing` says what.
+    Every 2^k-th step is kept, every 8th at first, as far as 9/16 of the budget go: so a jump is
+    short (and no more than that needs). With the rest, before the step in `focus`, multiples of smaller powers of two: those of
+    each power in the stretch between two of the next one, and in the stretch before it once half
+    of this one is left. So who goes back step by step finds every state there, if a little is
+    replayed at each of them: `missing` says what.
     """
 
     def __init__(self, budget: int) -> None:
@@ -59,27 +63,28 @@ class Keyframes:
         """Whether a checkpoint of exactly this step is kept."""
         return step in self._near or step in self._spread
 
-    def offer(self, step: int, make: Callable[[], Checkpoint]) -> None:
-        """Keep a checkpoint of this step where it is wanted, and let go of others for it."""
+    def offer(self, step: int, make: Callable[[], Checkpoint], *, new: bool = False) -> None:
+        """Keep a checkpoint of this step where it is wanted, and let go of others for it.
+
+        Of `new` steps, where training goes on, some are enough: what is between is soon replayed.
+        """
         due = step % self._stride == 0 and step not in self._spread
-        near = self._is_near(step, *self._window())
-        if not due and (step in self._near or not near):
+        near = step not in self._near and not (new and step % EVERY) and self._is_near(step)
+        if not (due or near):
             return
-        ahead = near and step == self.focus
-        if ahead:
+        if near:
             self._let_go(self._room - 1)  # before this one is made, which may take that memory
         checkpoint = self._near.get(step) or make()
-        size = max(1, checkpoint.size())
-        self._room = min(MOST_NEAR, max(2, self.budget * 5 // 8 // size))
         if near:
             self._near[step] = checkpoint
-            if not ahead or len(self._near) > self._room:
-                self._let_go(self._room)
+        most = self.budget // max(1, checkpoint.size())
         if due:
             self._spread[step] = checkpoint
-            while len(self._spread) > min(MOST_SPREAD, max(2, self.budget * 3 // 8 // size)):
+            while len(self._spread) > min(MOST_SPREAD, max(2, most * 9 // 16)):
                 self._stride *= 2
                 self._spread = {k: c for k, c in self._spread.items() if k % self._stride == 0}
+        self._room = min(MOST_NEAR, max(2, most - len(self._spread) - 1))
+        self._let_go(self._room)
 
     def latest(self, step: int) -> tuple[int, Checkpoint] | None:
         """The last checkpoint at or before a step."""
@@ -93,8 +98,7 @@ class Keyframes:
 
     def missing(self) -> int | None:
         """The step closest to the focus, before it, whose checkpoint is wanted and not there."""
-        wanted = islice(self._wanted(), self._room)
-        return next((step for step in wanted if not self.has(step)), None)
+        return next((step for step in self._wanted() if not self.has(step)), None)
 
     def all(self) -> Iterator[Checkpoint]:
         """Every checkpoint held; one that is held twice comes twice."""
@@ -124,38 +128,47 @@ class Keyframes:
         if not self._spread:
             self._stride = FIRST_STRIDE
 
-    def _window(self) -> tuple[int, int, int]:
-        """What is wanted near the focus: the steps of a block; the first step of the block before,
-        from which on every step is; and down to where the beginnings of blocks are.
+    def _stretches(self) -> Iterator[tuple[int, int]]:
+        """Each power of two below the stride, and down to where its multiples are wanted."""
+        for block, above in pairwise((*_powers(self._stride, self._room), self._stride)):
+            last = self.focus // above * above
+            yield block, last if 2 * (self.focus - last) >= above else max(0, last - above)
 
-        A block is a power of two, so that two blocks and their beginnings have room.
-        """
-        block = 1
-        while 2 * block < self._room // 2 and block < self._stride:
-            block *= 2
-        last = self.focus // self._stride * self._stride
-        # The blocks of the stretch before are made while the second half of this one is left.
-        first = last - self._stride if 2 * (self.focus - last) < self._stride else last
-        return block, max(0, (self.focus // block - 1) * block), max(0, first)
+    def _wanted(self) -> list[int]:
+        """The steps before the focus, and the focus, of which a checkpoint is wanted."""
+        wanted = {self.focus}
+        for block, first in self._stretches():
+            wanted.update(range(first, self.focus + 1, block))
+        return sorted(wanted, reverse=True)
 
-    def _wanted(self) -> Iterator[int]:
-        block, first, first_block = self._window()
-        yield from range(self.focus, first - 1, -1)
-        yield from range(first - block, first_block - 1, -block)
-
-    def _is_near(self, step: int, block: int, first: int, first_block: int) -> bool:
-        if step >= first:
-            return step <= self.focus + block
-        return step >= first_block and step % block == 0
+    def _is_near(self, step: int) -> bool:
+        if step >= self.focus:
+            return step <= self.focus + EVERY
+        return any(step >= first and step % block == 0 for block, first in self._stretches())
 
     def _let_go(self, room: int) -> None:
         """Keep of those near the focus what is wanted, and so many at the most."""
-        near, (block, first, first_block) = self._near, self._window()
-        for step in [k for k in near if not self._is_near(k, block, first, first_block)]:
+        near = self._near
+        for step in [step for step in near if not self._is_near(step)]:
             del near[step]
         while len(near) > room:
             # After a rewind what comes later goes first; else what is needed last on the way back.
             last = max(near)
-            others = [step for step in near if step != self.focus]
-            single = [step for step in others if step % block]
-            del near[last if last > self.focus else min(single or others)]
+            others = [step for step in near if step != self.focus and step not in self._spread]
+            del near[last if last > self.focus else min(others or near)]
+
+
+@cache
+def _powers(stride: int, room: int) -> tuple[int, ...]:
+    """Powers of two below a stride whose multiples have room: the fewest, evenly apart.
+
+    Of a power that the next one is q times, up to 3 q / 2 - 2 are kept. The fewer powers there are,
+    the less often a step is replayed; where even every power of two has no room, the lowest go.
+    """
+    bits = stride.bit_length() - 1
+    for lowest in range(bits):
+        for count in range(1, bits - lowest + 1):
+            marks = [lowest + (bits - lowest) * k // count for k in range(count + 1)]
+            if sum(3 * 2 ** (b - a) // 2 - 2 for a, b in pairwise(marks)) + 1 <= room:
+                return tuple(2**mark for mark in marks[:-1])
+    return ()

@@ -295,7 +295,8 @@ class Machine:
     def _switch(self, step: int) -> None:
         """Make the switches of the run up to this step that have not been made yet."""
         # What is kept is the state before the switch: from there another switch may be made.
-        self.run.keyframes.offer(step, self._checkpoint)
+        new = step >= len(self.run.records)
+        self.run.keyframes.offer(step, self._checkpoint, new=new)
         for index in range(self._segment + 1, len(self.run.segments)):
             segment = self.run.segments[index]
             if segment.start > step:

@@ -9,7 +9,7 @@ from gradsim.nn.arrays import Array
 WORTH = 2**17
 """Bytes from which on memory is kept for the next copy; less comes from the heap anyway."""
 
-MOST_FREE = 4
+MOST_FREE = 2
 """Pieces of memory that wait for the next copy at the most."""
 
 
