@@ -77,12 +77,23 @@ class Keyframes:
         checkpoint = self._near.get(step) or make()
         if near:
             self._near[step] = checkpoint
-        most = self.budget // max(1, checkpoint.size())
         if due:
             self._spread[step] = checkpoint
-            while len(self._spread) > min(MOST_SPREAD, max(2, most * 9 // 16)):
-                self._stride *= 2
-                self._spread = {k: c for k, c in self._spread.items() if k % self._stride == 0}
+        self._fit(checkpoint.size())
+
+    def limit(self, budget: int) -> None:
+        """Have another budget from now on."""
+        if budget != self.budget:
+            self.budget = budget
+            if known := next(self.all(), None):
+                self._fit(known.size())
+
+    def _fit(self, size: int) -> None:
+        """Share the budget out among checkpoints of so many bytes."""
+        most = self.budget // max(1, size)
+        while len(self._spread) > min(MOST_SPREAD, max(2, most * 9 // 16)):
+            self._stride *= 2
+            self._spread = {k: c for k, c in self._spread.items() if k % self._stride == 0}
         self._room = min(MOST_NEAR, max(2, most - len(self._spread) - 1))
         self._let_go(self._room)
 

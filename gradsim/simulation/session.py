@@ -112,6 +112,14 @@ class Session:
         """What is held of the past, of all runs together, and the budget for it."""
         return used(self.runs, self.budget)
 
+    def remember(self, budget: Budget) -> None:
+        """Have another budget for what is kept of the past; nothing else changes by it."""
+        if budget != self.budget:
+            self.budget = budget
+            for run in self.runs:
+                run.budget = budget
+            self._share()
+
     def events(self) -> Sequence[Event]:
         """The events of the step at the cursor, up to the cursor."""
         return self.events_of(self.cursor.step, self.cursor.op)
@@ -323,6 +331,8 @@ class Session:
                 self._redo()
             case Visit(number, position):
                 yield from self._visit(number, position)
+        if not isinstance(action, Advance | Back):
+            self._share()
         yield from self._keeping_up()
         if not isinstance(action, Advance | Back):
             self._log(action)
@@ -475,13 +485,23 @@ class Session:
         self.run = run
         self._undone = []
         shared = {id(record) for record in run.records.all()}
-        pinned = self.pinned.run if self.pinned else None
         for left in self.runs[:-RUNS_AT_HAND]:
-            if left is not pinned:
+            if not self._is_at_hand(left):
                 left.thin(shared)
-        for left in self.runs[-RUNS_AT_HAND:-1]:
-            if left is not pinned:
-                left.keyframes.thin(self.budget.left // (RUNS_AT_HAND - 1))
+        self._share()
+
+    def _is_at_hand(self, run: Run) -> bool:
+        """Whether it is the live run or the pinned one."""
+        return run is self.run or bool(self.pinned and run is self.pinned.run)
+
+    def _share(self) -> None:
+        """Share the budget out: among the runs at hand, and a little for those that were left."""
+        at_hand = [run for run in self.runs if self._is_at_hand(run)]
+        for run in at_hand:
+            run.keyframes.limit(self.budget.keyframes // len(at_hand))
+        for run in self.runs[-RUNS_AT_HAND:]:
+            if not self._is_at_hand(run):
+                run.keyframes.thin(self.budget.left // max(1, RUNS_AT_HAND - 1))
 
     def _log(self, action: Action) -> None:
         last = self.actions[-1] if self.actions else None

@@ -8,9 +8,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
-from gradsim.simulation.actions import Advance, Back, Grain, Switch, Visit
+from gradsim.simulation.actions import Advance, Back, Grain, Pin, Switch, Undo, Visit
 from gradsim.simulation.budget import MIB, Budget, budget_of
-from gradsim.simulation.keyframes import Checkpoint, Keyframes
+from gradsim.simulation.keyframes import EVERY, Checkpoint, Keyframes
 from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 
@@ -119,3 +119,45 @@ def test_a_session_computes_with_one_thread_whatever_was_set_before() -> None:
         session.do(Advance(Grain.STEP))
         blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
         assert 1 in {pool["num_threads"] for pool in blas}
+
+
+def test_a_pinned_run_has_its_share_of_the_budget() -> None:
+    e = Experiment.of({"depth": 2, "width": 16, "optimizer": "adam"})
+    session = Session(e, budget=Budget(2 * MIB))
+    session.do(Pin())
+    session.do(Switch({"activation": "relu"}))
+    session.do(Advance(Grain.STEP, 120))
+    assert session.pinned is not None
+    assert session.memory.used <= session.memory.budget
+    live, pinned = session.run.keyframes, session.pinned.run.keyframes
+    assert live.budget == pinned.budget == session.budget.keyframes // 2
+    session.do(Undo())
+    session.do(Pin())
+    assert session.run.keyframes.budget == session.budget.keyframes
+    session.do(Advance(Grain.STEP, 150))
+    assert session.memory.used <= session.memory.budget
+
+
+def test_with_less_memory_the_same_bits_from_fewer_checkpoints() -> None:
+    session = Session(Experiment.of({"depth": 3, "width": 16}), budget=Budget(8 * MIB))
+    session.do(Advance(Grain.STEP, 60))
+    wanted, before = session.network().parameters.values.copy(), session.memory
+    session.remember(Budget(MIB // 4))
+    assert session.memory.checkpoints < before.checkpoints
+    assert session.memory.keyframes <= session.budget.keyframes
+    session.do(Back(Grain.STEP, 30))
+    session.do(Advance(Grain.STEP, 30))
+    assert session.network().parameters.values.tobytes() == wanted.tobytes()
+
+
+def test_where_training_goes_on_a_state_is_kept_every_few_steps() -> None:
+    keyframes, made = Keyframes(45 * SIZE), []
+
+    def make(step: int) -> Checkpoint:
+        made.append(step)
+        return checkpoint(step)
+
+    for step in range(200):
+        keyframes.focus = step
+        keyframes.offer(step, partial(make, step), new=True)
+    assert made == list(range(0, 200, EVERY))
