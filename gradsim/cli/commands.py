@@ -117,6 +117,7 @@ def gradsim(
     markers: str | None,
     reduced_motion: bool,
     low_bandwidth: bool,
+    memory: str | None,
     **knobs: str | None,
 ) -> None:
     """See gradients flow, vanish, explode and get repaired.
@@ -124,7 +125,7 @@ def gradsim(
     Without a command the app opens, with the network already running. In it, ? shows every key.
     """
     given = {name: value for name, value in knobs.items() if value is not None}
-    looks = looks_given(theme, markers, reduced_motion, low_bandwidth)
+    looks = looks_given(theme, markers, reduced_motion, low_bandwidth, memory)
     if context.invoked_subcommand:
         if settings or given or looks or steps is not None:
             raise InputError(

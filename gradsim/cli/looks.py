@@ -13,8 +13,9 @@ MARKERS = ("braille", "block", "ascii")
 
 
 def look_options(function: Function) -> Function:
-    """The options `--theme`, `--markers`, `--reduced-motion` and `--low-bandwidth`."""
+    """The options `--theme`, `--markers`, `--reduced-motion`, `--low-bandwidth`, `--memory`."""
     for option in (
+        click.option("--memory", metavar="MIB", help="Memory to rewind with. Default: 384."),
         click.option("--low-bandwidth", is_flag=True, help="Few pictures: for a slow connection."),
         click.option("--reduced-motion", is_flag=True, help="Steps are shown whole, not op by op."),
         click.option("--markers", type=click.Choice(MARKERS), help="What curves are drawn with."),
@@ -25,13 +26,22 @@ def look_options(function: Function) -> Function:
 
 
 def given(
-    theme: str | None, markers: str | None, reduced_motion: bool, low_bandwidth: bool
+    theme: str | None,
+    markers: str | None,
+    reduced_motion: bool,
+    low_bandwidth: bool,
+    memory: str | None,
 ) -> dict[str, str | bool]:
-    """Those that were given, by the names of the settings."""
+    """Those that were given, by the names of the settings. Raises InputError for no budget."""
+    if memory is not None:
+        from gradsim.simulation.budget import budget_of  # noqa: PLC0415
+
+        memory = budget_of(memory, "--memory").text()
     all_ = {
         "theme": theme,
         "markers": markers,
         "reduced_motion": reduced_motion,
         "low_bandwidth": low_bandwidth,
+        "memory": memory,
     }
     return {name: value for name, value in all_.items() if value}

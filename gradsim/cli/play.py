@@ -28,6 +28,7 @@ def play(
     markers: str | None,
     reduced_motion: bool,
     low_bandwidth: bool,
+    memory: str | None,
 ) -> None:
     """Play a scenario: a file, or the name of one that comes with gradsim."""
     if size is not None and not headless:
@@ -54,4 +55,4 @@ def play(
     from gradsim.tui.opening import open_scenario  # noqa: PLC0415
 
     with one_thread():
-        open_scenario(found, **given(theme, markers, reduced_motion, low_bandwidth))
+        open_scenario(found, **given(theme, markers, reduced_motion, low_bandwidth, memory))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, get_type_hints
 
+from gradsim.simulation.budget import Budget, budget_of
 from gradsim.view.curve_looks import Markers
 
 
@@ -33,6 +34,8 @@ class Preference:
         if not self.choices:
             return not value
         names = list(self.choices)
+        if value not in names:  # set for this time only, from the command line
+            return names[0]
         return names[(names.index(str(value)) + way) % len(names)]
 
 
@@ -50,6 +53,14 @@ MARKERS: Mapping[Markers, str] = {
     "ascii": "plain characters, for any terminal",
 }
 
+MEMORY: Mapping[str, str] = {
+    "128 MiB": "for a small machine: a jump back may take a while",
+    "384 MiB": "1,000 steps of 50 layers of 128 units, with some seconds for the longest jump",
+    "1024 MiB": "for large networks and long runs",
+    "4096 MiB": "for the largest",
+}
+"""Some budgets for what is kept of the past."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
@@ -63,6 +74,7 @@ class Preferences:
     low_bandwidth: Annotated[bool, Preference("fewer pictures a second, for a slow connection")] = (
         False
     )
+    memory: Annotated[str, Preference("memory to rewind with, at the most", MEMORY)] = "384 MiB"
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the user's own, by the name of what they do."""
 
@@ -70,6 +82,10 @@ class Preferences:
         """A setting by its name in the file: `reduced-motion`."""
         found: str | bool = getattr(self, name.replace("-", "_"))
         return found
+
+    def budget(self) -> Budget:
+        """The budget for what is kept of the past."""
+        return budget_of(self.memory.removesuffix(" MiB"), "memory")
 
     def having(self, name: str, value: str | bool) -> "Preferences":
         """These settings with one of them changed."""

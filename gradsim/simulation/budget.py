@@ -22,6 +22,10 @@ class Budget:
     steps: int = RECENT
     """The latest steps that keep all of their numbers; a report of every step needs all."""
 
+    def text(self) -> str:
+        """`384 MiB`."""
+        return f"{self.total // MIB} MiB"
+
     @property
     def keyframes(self) -> int:
         """Three quarters."""

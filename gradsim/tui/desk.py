@@ -139,6 +139,7 @@ class Desk(App[None]):
         """Follow these settings from now on."""
         self.preferences = preferences
         self.theme = use(preferences.theme).name
+        self.session.remember(preferences.budget())
         self._pace.sparing = preferences.low_bandwidth
         self.settings = replace(
             self.settings,

@@ -33,6 +33,7 @@ class Lessons:
             from gradsim.tui.playback import Playback  # noqa: PLC0415
 
             player = Player(scenario)
+            player.session.remember(now.session.budget)
             known = Driver(player.session, True, Playback(player))
             self._left[scenario.name] = known
         known.playing = True

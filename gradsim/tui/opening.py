@@ -97,6 +97,7 @@ def _run(
     while True:
         preferences, problems = read(settings_file())
         preferences = replace(preferences, **looks)
+        session.remember(preferences.budget())
         keeper = Keeper(session, sessions_folder(), source, past=past)
         app = GradsimApp(session, playback=playback, preferences=preferences, keeper=keeper)
         begin(app)

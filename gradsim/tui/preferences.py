@@ -16,6 +16,7 @@ from gradsim.errors import InputError
 from gradsim.keeping.files import short
 from gradsim.keeping.preferences import PREFERENCES, Preferences
 from gradsim.keeping.settings_file import change
+from gradsim.simulation.budget import MemoryUse
 from gradsim.tui.binding import bound
 from gradsim.tui.keys import SETTING_KEYS
 from gradsim.tui.modal import Modal
@@ -52,14 +53,23 @@ class PreferenceScreen(Modal[None]):
     """
 
     def __init__(
-        self, preferences: Preferences, path: Path, take: Callable[[Preferences], None], told: Told
+        self,
+        preferences: Preferences,
+        path: Path,
+        take: Callable[[Preferences], None],
+        told: Told,
+        used: Callable[[], MemoryUse],
     ) -> None:
-        """`path` is the settings file; `take` makes the app follow the settings."""
+        """`path` is the settings file; `take` makes the app follow the settings.
+
+        `used` is what is held of the past now.
+        """
         super().__init__()
         self._preferences = preferences
         self._path = path
         self._take = take
         self._told = told
+        self._used = used
         self._said = ""
         """Why the last change has not been kept."""
 
@@ -124,6 +134,8 @@ class PreferenceScreen(Modal[None]):
         help_text = declared.help
         if declared.choices:
             help_text += f"; {value}: {declared.choices[str(value)]}"
+        if self._chosen == "memory":
+            help_text += f". In use: {self._used().words()}"
         text = Text(f"{self._said}\n" if self._said else "", style("message"))
         text.append(f"{help_text}\n", style("text"))
         text.append(

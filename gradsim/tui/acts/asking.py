@@ -7,6 +7,7 @@ from gradsim.tui.acts.looking import Looking
 
 if TYPE_CHECKING:
     # Lists, help and scenarios are loaded when they are opened: the first picture comes sooner.
+    from gradsim.simulation.budget import MemoryUse
     from gradsim.tui.commands import Command
 
 
@@ -68,8 +69,12 @@ class Asking(Looking):
         """How the app looks and behaves."""
         from gradsim.tui.preferences import PreferenceScreen  # noqa: PLC0415
 
-        screen = PreferenceScreen(self.preferences, settings_file(), self.prefer, self.keymap.told)
-        self.push_screen(screen)
+        path, told = settings_file(), self.keymap.told
+
+        def used() -> "MemoryUse":
+            return self.session.memory
+
+        self.push_screen(PreferenceScreen(self.preferences, path, self.prefer, told, used))
 
     def action_turn_setting(self, name: str) -> None:
         """A setting to its next value; it is kept."""
