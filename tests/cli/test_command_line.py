@@ -47,7 +47,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         (["--widht", "3"], 'gradsim has no option --widht; did you mean "--width"?'),
         (["check", "--contrl"], 'gradsim check has no option --contrl; did you mean "--control"?'),
         (["run", "--qqqqqq"], "gradsim run has no option --qqqqqq; see gradsim run --help"),
-        (["--memory", "3"], '--memory is "3", but must be a whole number of MiB from 16'),
+        (
+            ["--memory", "3"],
+            '--memory is "3", but must be a whole number of MiB from 16 to 1048576',
+        ),
         (["run", "--steps"], "option '--steps' requires an argument"),
         (["run", "6"], "got unexpected extra argument (6); see gradsim run --help"),
         (["play"], "missing argument 'FILE|NAME'; see gradsim play --help"),

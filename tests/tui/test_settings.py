@@ -51,7 +51,8 @@ async def test_the_budget_for_the_past_is_a_setting_and_its_use_is_shown(home: P
     async with running(it, SMALL) as pilot:
         advance(it, 3)
         await press(pilot, "comma", "up")
-        assert it.session.memory.words() in " ".join((await text(pilot)).split())
+        said = " ".join((await text(pilot)).replace("│", "").split())
+        assert f"In use: {it.session.memory.words()}" in said
         await press(pilot, "right")
         assert it.session.budget == Budget(1024 * MIB)
         assert "of 1024 MiB" in await text(pilot)
