@@ -224,7 +224,7 @@ class Declared:
             used_with=("cell", ("none",)),
             key="d",
             low=1,
-            high=1000,
+            high=10_000,
             ladder=(1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000),
         ),
     ] = 20

@@ -88,7 +88,7 @@ def test_all_wrong_knobs_are_told_at_once(capsys: pytest.CaptureFixture[str]) ->
         )
         assert lines[3].startswith('gradsim: activation is "rleu", but must be one of ')
         assert lines[3].endswith('; did you mean "relu"?')
-        assert lines[4] == 'gradsim: depth is "0", but must be a whole number from 1 to 1000'
+        assert lines[4] == 'gradsim: depth is "0", but must be a whole number from 1 to 10000'
         assert len(lines) == 5
 
 

@@ -120,7 +120,7 @@ def test_a_value_is_found_where_it_is_drawn(part: float, log: bool) -> None:
         ("initializer-gain=0:inf:4", "which is no number"),
         ("initializer-gain=-1:1:4", "initializer-gain is -1"),
         ("depth=1.5:4:3", "must at a whole number"),
-        ("depth=0:4:3", "depth is 0, but must be a whole number from 1 to 1000"),
+        ("depth=0:4:3", "depth is 0, but must be a whole number from 1 to 10000"),
         ("depth=1:9:1", "whole number from 2 to 10000"),
         ("depth=1:9:99999", "whole number from 2 to 10000"),
         ("depth=1:9:1e3", "whole number from 2 to 10000"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gradsim.experiment.experiment import Experiment
 from gradsim.insight.verdict import Shape, Verdict, judge
+from gradsim.insight.verdict.shape import ranges
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.session import Session
@@ -210,3 +211,11 @@ def test_a_gradient_norm_beyond_the_range_is_not_finite() -> None:
     assert verdict.shape is Shape.NOT_FINITE
     assert verdict.evidence.sentence == "the norm of all gradients together is infinity"
     assert not verdict.notes
+
+
+def test_of_many_stretches_of_layers_the_first_are_named() -> None:
+    assert ranges([3]) == "layer 3"
+    assert ranges([1, 2, 3, 4, 7]) == "layers 1 to 4, 7"
+    odd = list(range(1, 101, 2))
+    assert ranges(odd) == "layers 1, 3, 5, 7, 9, 11, 13, 15 and 42 more up to 99"
+    assert ranges(odd[:10]) == "layers 1, 3, 5, 7, 9, 11, 13, 15, 17, 19"

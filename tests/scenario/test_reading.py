@@ -337,7 +337,7 @@ hush = true
     for part in (
         'title is "", but must be',
         'there is no key "colour"; ',
-        "depth is 0, but must be a whole number from 1 to 1000",
+        "depth is 0, but must be a whole number from 1 to 10000",
         'activation is "rleu"',
         "step 1: run.steps is 0",
         "step 2: expect compares nothing",

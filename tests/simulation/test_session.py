@@ -571,7 +571,7 @@ def test_switching_to_what_is_already_so_is_nothing() -> None:
     [
         ({"activation": "rleu"}, 'did you mean "relu"'),
         ({"depht": 3}, 'did you mean "depth"'),
-        ({"depth": 0}, "from 1 to 1000"),
+        ({"depth": 0}, "from 1 to 10000"),
         ({"normalization": "batch", "batch-size": 1}, "batch-size of at least 2"),
         ({"batch-size": 60_000}, "rows to train on"),
         ({"depth": 1000, "width": 1024}, "GiB"),

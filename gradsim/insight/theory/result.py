@@ -31,7 +31,7 @@ Measured over families, widths and depths by `tests/benchmarks/theory_band.py`; 
 network's logarithm were exactly Gaussian and nothing were left open.
 """
 
-ROWS = ((50, 64), (200, 32), (1000, 16))
+ROWS = ((50, 64), (200, 32), (10_000, 16))
 """Up to which depth how many rows of the batch are followed."""
 
 

@@ -234,13 +234,21 @@ def named(value: float) -> str:
     return "NaN" if isnan(value) else ("infinity" if value > 0 else "-infinity")
 
 
+STRETCHES = 10
+"""Stretches of layers that a sentence names at the most."""
+
+
 def ranges(layers: Sequence[int] | npt.NDArray[np.intp]) -> str:
-    """`layer 3`, `layers 1 to 4, 7`."""
+    """`layer 3`, `layers 1 to 4, 7`; of many stretches the first, and how many layers more."""
     groups: list[list[int]] = []
     for layer in map(int, layers):
         if groups and groups[-1][1] == layer - 1:
             groups[-1][1] = layer
         else:
             groups.append([layer, layer])
-    words = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in groups)
+    named = groups if len(groups) <= STRETCHES else groups[: STRETCHES - 2]
+    words = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in named)
+    if named is not groups:
+        more = sum(b - a + 1 for a, b in groups[len(named) :])
+        words += f" and {more} more up to {groups[-1][1]}"
     return f"layer {words}" if len(layers) == 1 else f"layers {words}"

@@ -95,3 +95,9 @@ def test_one_hidden_layer_says_so() -> None:
 )
 def test_the_measured_factor_is_a_geometric_mean(norms: list[float], factor: float) -> None:
     assert measured_factor(norms) == pytest.approx(factor, nan_ok=True)
+
+
+def test_the_deepest_network_has_a_theory_like_any_other() -> None:
+    found = told(depth=10_000, width=2, batch_size=4, activation="tanh")
+    assert found["reason"] == ""
+    assert len(found["layers"]) == 10_000
