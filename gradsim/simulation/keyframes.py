@@ -42,11 +42,11 @@ class Checkpoint:
 class Keyframes:
     """Checkpoints by step within a budget of bytes, the denser the closer to `focus`.
 
-    Every 2^k-th step is kept, every 8th at first, as far as 9/16 of the budget go: so a jump is
-    short (and no more than that needs). With the rest, before the step in `focus`, multiples of smaller powers of two: those of
-    each power in the stretch between two of the next one, and in the stretch before it once half
-    of this one is left. So who goes back step by step finds every state there, if a little is
-    replayed at each of them: `missing` says what.
+    Every 2^k-th step is kept, every 8th at first, as far as 9/16 of the budget go and a jump needs
+    it to be short. With the rest, before the step in `focus`, multiples of smaller powers of two:
+    those of each power in the stretch between two of the next one, and in the stretch before it
+    once half of this one is left. So who goes back step by step finds every state there, if a
+    little is replayed at each of them: `missing` says what.
     """
 
     def __init__(self, budget: int) -> None:
