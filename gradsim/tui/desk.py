@@ -137,9 +137,10 @@ class Desk(App[None]):
 
     def prefer(self, preferences: Preferences) -> None:
         """Follow these settings from now on."""
+        if preferences.memory != self.preferences.memory:
+            self.session.remember(preferences.budget())
         self.preferences = preferences
         self.theme = use(preferences.theme).name
-        self.session.remember(preferences.budget())
         self._pace.sparing = preferences.low_bandwidth
         self.settings = replace(
             self.settings,
