@@ -39,6 +39,7 @@ def serve(
     markers: str | None,
     reduced_motion: bool,
     low_bandwidth: bool,
+    memory: str | None,
     **knobs: str | None,
 ) -> None:
     """Show the app in a browser: with these knobs, or playing a scenario to each visitor."""
@@ -54,7 +55,7 @@ def serve(
     arguments = ["play", scenario] if scenario is not None else flags(experiment)
     if scenario is not None:
         find(scenario)
-    for name, value in given(theme, markers, reduced_motion, low_bandwidth).items():
+    for name, value in given(theme, markers, reduced_motion, low_bandwidth, memory).items():
         option = f"--{name.replace('_', '-')}"
         arguments += [option] if value is True else [option, str(value)]
     try:

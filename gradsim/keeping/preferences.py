@@ -85,7 +85,7 @@ class Preferences:
 
     def budget(self) -> Budget:
         """The budget for what is kept of the past."""
-        return budget_of(self.memory.removesuffix(" MiB"), "memory")
+        return budget_of(self.memory, "memory")
 
     def having(self, name: str, value: str | bool) -> "Preferences":
         """These settings with one of them changed."""

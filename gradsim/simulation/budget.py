@@ -65,9 +65,13 @@ class MemoryUse:
 
 
 def budget_of(text: str, where: str) -> Budget:
-    """The budget of a text in MiB; raises InputError, naming `where` it stands, for any other."""
-    if not (text.strip().isdecimal() and len(text) < 20 and LEAST <= int(text) <= MOST):
+    """The budget of a text in MiB, `384` or `384 MiB`.
+
+    Raises InputError, naming `where` it stands, for any other.
+    """
+    count = text.strip().removesuffix("MiB").strip()
+    if not (count.isdecimal() and len(count) < 20 and LEAST <= int(count) <= MOST):
         raise InputError(
             f'{where} is "{text}", but must be a whole number of MiB from {LEAST} to {MOST}'
         )
-    return Budget(int(text) * MIB)
+    return Budget(int(count) * MIB)
