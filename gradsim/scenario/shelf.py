@@ -15,7 +15,6 @@ ENDING = ".toml"
 
 LESSONS = (
     "sigmoid-starves-relu-repairs",
-    "clipping-rescues-a-learning-rate",
     "skips-open-a-deep-sigmoid",
     "the-further-back-the-fainter",
     "clipping-holds-an-exploding-sequence",
