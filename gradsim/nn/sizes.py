@@ -1,12 +1,12 @@
 """How large the entries of many arrays are: measured together, each gone through once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.nn.arrays import Array, l2_norm, mean_and_std, safe_squares
+from gradsim.nn.arrays import Array, mean_and_std, safe_squares
 from gradsim.nn.blocks import Stack, stacks
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -38,18 +38,34 @@ class Norms:
         for stack in self._stacks:
             self._add_up(stack.places, stack.flat)
         norms = np.sqrt(self.squares, out=self.norms)
-        for k in self._poor():
-            norms[k] = l2_norm(self.arrays[k])
+        if not (safe := self._safe()).all():
+            for stack in self._stacks:
+                if not (fine := safe[stack.places]).all():
+                    again = norms[stack.places]
+                    again[~fine] = scaled_norms(stack.flat[~fine])
+                    norms[stack.places] = again
         return norms
 
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
         self.squares[places] = np.vecdot(flat, flat)
 
-    def _poor(self) -> Iterable[int]:
-        """Where squares have left the range, or may have."""
-        safe = self.squares > self._low
+    def _safe(self) -> npt.NDArray[np.bool_]:
+        """Whether the squares have stayed in the range, and the sum of none is 0."""
+        safe: npt.NDArray[np.bool_] = self.squares > self._low
         safe &= self.squares <= self._high
-        return () if safe.all() else map(int, np.flatnonzero(~safe))
+        return safe
+
+
+def scaled_norms(rows: Array) -> Numbers:
+    """The L2 norm of each row, whose entries are first divided by the largest one: (rows,).
+
+    0, infinity and NaN are what they are.
+    """
+    scaled = rows.astype(np.float64)
+    largest: Numbers = np.maximum.reduce(np.abs(scaled), axis=1)
+    plain = (largest > 0.0) & (largest < np.inf)
+    scaled /= np.where(plain, largest, 1.0)[:, None]
+    return np.where(plain, largest * np.sqrt(np.vecdot(scaled, scaled)), largest)
 
 
 class Spreads(Norms):
@@ -77,7 +93,7 @@ class Spreads(Norms):
             for stack in self._stacks:
                 if not wide[stack.places].all():
                     self._again(stack)
-            for k in self._poor():
+            for k in map(int, np.flatnonzero(~self._safe())):
                 means[k], self.stds[k] = mean_and_std(self.arrays[k])
         return norms
 
