@@ -241,12 +241,17 @@ class _RowNorm(Normalization):
 
     def infer(self, x: Array) -> Array:
         """The same: a row's statistics are its own in evaluation too."""
-        y: Array = np.empty(x.shape, x.dtype)
-        self._scaled(x, y)
+        y = self.normalized(x)
         if self.learned:
             y *= self.scale
             if self.shifts:
                 y += self.shift
+        return y
+
+    def normalized(self, x: Array) -> Array:
+        """x_hat, before the learned scale and shift: (rows, units)."""
+        y: Array = np.empty(x.shape, x.dtype)
+        self._scaled(x, y)
         return y
 
 

@@ -584,7 +584,8 @@ def test_an_archive_that_has_changed_is_read_again_and_else_is_not(
     write(5, 0.5)
     first = load(str(path))
     with monkeypatch.context() as patch:
-        patch.setattr("gradsim.experiment.data.read_archive", lambda _: pytest.fail("read again"))
+        reader = "gradsim.experiment.archives.read_archive"
+        patch.setattr(reader, lambda _: pytest.fail("read again"))
         assert load(str(path)) is first
     write(6, 0.5)
     assert len(all_rows(load(str(path)))) == 6
@@ -665,7 +666,10 @@ def test_bad_data_on_the_command_line_is_one_sentence(
     assert refused(capsys, "--data", house, "--target", "twon") == (
         f'gradsim: {house}: there is no column "twon"; did you mean "town"?'
     )
-    assert refused(capsys, "--data", house).startswith("gradsim: loss softmax-cross-entropy needs")
+    given = ["--loss", "softmax-cross-entropy"]
+    assert refused(capsys, "--data", house, *given).startswith(
+        "gradsim: loss softmax-cross-entropy needs"
+    )
 
 
 @pytest.mark.parametrize("name", ["my.txt", "my.tsv", "my.csv.gz", "my"])

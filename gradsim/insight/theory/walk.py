@@ -182,7 +182,7 @@ def _of_data(op: Any, taken: Units, rows: Rows) -> tuple[Units, Back]:
     if isinstance(op, BatchNorm):
         done = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + op.eps)
     else:
-        done = op.evaluated(x)
+        done = op.normalized(x)
     if not np.any(done):
         raise UntreatedError(f"{op.name} normalization leaves nothing of the data")
     return _data(np.asarray(done), rows, taken.swings, bool(taken.laws)), lambda g: (g,)
