@@ -5,6 +5,7 @@ imports NumPy, pydantic or Textual before a scenario is collected or a frame is 
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from difflib import unified_diff
 from pathlib import Path
@@ -115,9 +116,9 @@ class ScenarioTest(pytest.Item):
         if self.problem:
             raise AssertionError(self.problem)
 
+    @abstractmethod
     def held_against(self) -> str:
         """A sentence where it does not hold; else nothing."""
-        raise NotImplementedError
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The file, and its line counted from 0."""

@@ -5,10 +5,8 @@ Nothing in the file is ever executed, and nothing is unpacked before its size is
 
 import errno
 import io
-import struct
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gradsim.errors import InputError
+from gradsim.experiment.damage import BAD_ARCHIVE, BAD_HEAD
 from gradsim.experiment.sources import Table
 from gradsim.experiment.tables import (
     FEWEST_ROWS,
@@ -66,19 +65,6 @@ _KINDS = {
 }
 _NUMBERS = "biuf"
 _CLASSES = "biuUS"
-_BAD_ARCHIVE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    LookupError,
-    OverflowError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What NumPy and zipfile raise when a file is not what it says; neither has a list of it."""
-
 _DType: TypeAlias = np.dtype[Any]
 
 
@@ -161,7 +147,7 @@ def _arrays(name: str, file: io.BufferedReader) -> dict[str, Array]:
             return {title: _array(name, title, archive, members[title]) for title in titles}
     except InputError:
         raise
-    except (*_BAD_ARCHIVE, OSError) as error:
+    except (*BAD_ARCHIVE, OSError) as error:
         # A broken directory sends zipfile to places before the file's beginning.
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise
@@ -234,7 +220,7 @@ def _intact(name: str, title: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except _BAD_ARCHIVE:
+    except BAD_ARCHIVE:
         raise _wrong(name, title, f"is damaged or cut off; {_ANEW}") from None
 
 
@@ -263,8 +249,7 @@ def _shape_and_dtype(start: io.BytesIO) -> tuple[tuple[int, ...], _DType | None]
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, _, dtype = read(start, max_header_size=LONGEST_HEAD)
-    # It is Python's own parser that works on the head: there is no end to what it may raise.
-    except Exception:
+    except BAD_HEAD:
         return (), None
     return shape, dtype
 

@@ -1,6 +1,7 @@
 """A state as named arrays: everything that decides what comes next, and the gradients there."""
 
 import json
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from gradsim.errors import InputError, nearest
 from gradsim.experiment.build import MEMORY_BOUND, load_data, shapes
+from gradsim.experiment.damage import BAD_ARRAYS
 from gradsim.experiment.experiment import Experiment
 from gradsim.files import write_with
 from gradsim.nn.arrays import Array
@@ -159,7 +161,8 @@ def read_arrays(path: Path) -> dict[str, Array]:
                 f"{path} holds {size / 2**30:.1f} GiB, more than the "
                 f"{2 * MEMORY_BOUND / 2**30:.0f} GiB a state may have"
             )
-        with np.load(path, allow_pickle=False) as arrays:
+        with warnings.catch_warnings(), np.load(path, allow_pickle=False) as arrays:
+            warnings.simplefilter("ignore")  # NumPy warns of heads of old
             return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
@@ -169,7 +172,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
         raise InputError(
             f"{path} cannot be read: {(error.strerror or str(error)).lower()}"
         ) from None
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError):
+    except BAD_ARRAYS:
         raise InputError(
             f"{path} is not a state: it must be an .npz file as `gradsim run --save` writes it"
         ) from None

@@ -1,6 +1,7 @@
 """Saved states: what is in them, that training goes on from them, and what is refused."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,36 @@ def test_what_is_wrong_is_said_in_a_sentence(
     with pytest.raises(InputError, match=words) as caught:
         read(broken(tmp_path, change, drop))
     assert "state.npz" in str(caught.value)
+
+
+@pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
+def test_any_damage_is_read_or_refused_in_a_sentence(tmp_path: Path, write: Any) -> None:
+    path, rng = tmp_path / "state.npz", np.random.default_rng(0)
+    write(path, experiment=np.array("{}"), a=np.arange(300.0))
+    whole, refused = path.read_bytes(), 0
+    for _ in range(600):
+        content = bytearray(whole)
+        for place in rng.integers(len(content), size=rng.integers(1, 5)):
+            content[place] = rng.choice([0, 1, 255, int(rng.integers(256))])
+        path.write_bytes(content)
+        try:
+            read_arrays(path)
+        except InputError as error:
+            refused += 1
+            assert str(path) in str(error)
+    assert refused > 300
+
+
+@pytest.mark.parametrize(
+    "head", ["{'descr': (), ", "{'descr'", "{('a'): 1}", "{'descr': '\\ud800'}"]
+)
+def test_a_head_that_is_none(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "state.npz"
+    text = head.encode() + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text)
+    with pytest.raises(InputError, match="is not a state"):
+        read_arrays(path)
 
 
 def test_files_that_are_no_states(tmp_path: Path) -> None:
