@@ -25,7 +25,7 @@ def fitted(experiment: "Experiment", given: Collection[str]) -> tuple["Experimen
     if "data" not in given or {"batch-size", "loss"} <= set(given):
         return experiment, []
     from gradsim.experiment.build import load_data  # noqa: PLC0415
-    from gradsim.experiment.tables import is_file, path_of  # noqa: PLC0415
+    from gradsim.experiment.own_files import is_file, path_of  # noqa: PLC0415
     from gradsim.nn.losses import LOSSES  # noqa: PLC0415
 
     if is_file(experiment.data) and not _small(path_of(experiment.data)):

@@ -8,17 +8,17 @@ from typing import Any, Literal
 import numpy as np
 
 from gradsim.errors import InputError
-from gradsim.experiment.sequences import SEQUENCES, at_every, at_last
-from gradsim.experiment.sources import DATA_SETS, Table
-from gradsim.experiment.tables import (
+from gradsim.experiment.own_files import (
     Fingerprint,
     fingerprint,
     is_archive,
     is_file,
     plain,
     quoted,
-    read_table,
 )
+from gradsim.experiment.sequences import SEQUENCES, at_every, at_last
+from gradsim.experiment.sources import DATA_SETS, Table
+from gradsim.experiment.tables import read_table
 from gradsim.nn.arrays import Array
 
 HELD_OUT_SHARE = 0.2

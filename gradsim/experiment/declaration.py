@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from gradsim.experiment.knobs import Effect, Knob
+from gradsim.experiment.own_files import is_file
 from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.sources import DATA_SETS
-from gradsim.experiment.tables import is_file
 from gradsim.nn.activations import ACTIVATIONS
 from gradsim.nn.cells import CELLS
 from gradsim.nn.clipping import CLIPS

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradsim.insight.functions import GATE_NAMES, Applied, Function, applied
-from gradsim.insight.ledger import Block, block_of
+from gradsim.insight.ledger import Block
+from gradsim.insight.reckoning import block_of
 from gradsim.insight.tally import Tally, condensing, tallying
 from gradsim.insight.weight import Slices
 from gradsim.nn.arrays import Array

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradsim.insight.ledger import ledger, plain
+from gradsim.insight.ledger import plain
 from gradsim.insight.oscillation import oscillation
+from gradsim.insight.reckoning import ledger
 from gradsim.insight.recurrence import recurrence
 from gradsim.insight.theory import result as theories
 from gradsim.insight.verdict import judge, since_switch

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from gradsim.experiment.experiment import Experiment
-from gradsim.experiment.tables import is_file, path_of
+from gradsim.experiment.own_files import is_file, path_of
 from gradsim.keeping import toml
 from gradsim.keeping.narrated import carried_on
 from gradsim.scenario.limits import MOST

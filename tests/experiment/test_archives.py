@@ -15,7 +15,7 @@ import pytest
 from helpers import same_bits
 
 from gradsim.errors import InputError
-from gradsim.experiment import archives
+from gradsim.experiment import archive_heads
 from gradsim.experiment.archives import read_archive
 
 Write = Callable[..., str]
@@ -566,8 +566,8 @@ def test_10_gigabytes_are_refused_before_they_are_read(
 def test_as_many_rows_and_numbers_as_the_bounds_are_read(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "MOST_ROWS", 10)
-    monkeypatch.setattr(archives, "MOST_NUMBERS", 30)
+    monkeypatch.setattr(archive_heads, "MOST_ROWS", 10)
+    monkeypatch.setattr(archive_heads, "MOST_NUMBERS", 30)
     assert read_archive(write(inputs=X, targets=X)).inputs.shape == (10, 3)
     eleven = np.arange(11.0)
     assert refusal(write(inputs=eleven, targets=eleven)) == (

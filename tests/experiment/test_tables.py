@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from gradsim.errors import InputError
-from gradsim.experiment import tables
+from gradsim.experiment import csv_rows, tables
+from gradsim.experiment.own_files import fingerprint, is_archive, is_file
 from gradsim.experiment.sources import Table
-from gradsim.experiment.tables import fingerprint, is_archive, is_file, read_table
+from gradsim.experiment.tables import read_table
 
 Write = Callable[[str | bytes], str]
 
@@ -175,8 +176,8 @@ def test_nothing_depends_on_where_a_block_ends(
     name = write(WORDY)
     whole = read_table(name, "")
     for rows in (1, 2, 3):
-        monkeypatch.setattr(tables, "CELLS_AT_ONCE", 1)
-        monkeypatch.setattr(tables, "ROWS_AT_ONCE", rows)
+        monkeypatch.setattr(csv_rows, "CELLS_AT_ONCE", 1)
+        monkeypatch.setattr(csv_rows, "ROWS_AT_ONCE", rows)
         assert same_table(read_table(name, ""), whole)
 
 
@@ -359,8 +360,8 @@ def test_lines_are_counted_as_an_editor_counts_them(write: Write) -> None:
 def test_words_and_numbers_are_told_apart_over_blocks(
     write: Write, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    monkeypatch.setattr(tables, "CELLS_AT_ONCE", 1)
-    monkeypatch.setattr(tables, "ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(csv_rows, "CELLS_AT_ONCE", 1)
+    monkeypatch.setattr(csv_rows, "ROWS_AT_ONCE", rows)
     low, high = "x,y\n1,0.5\n2,1.5\n3,2.5\n", "4,3.5\n5,4.5\n"
     assert refusal(write(f"{low}word,1\n{high}")).startswith(
         'line 5, column "x" is "word", but line 2 has the number "1" there'
@@ -448,7 +449,7 @@ def test_ten_million_rows_are_refused_at_the_bound_without_being_kept(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = write(NUMBERS)
-    monkeypatch.setattr(tables, "MOST_ROWS", 50_000)
+    monkeypatch.setattr(csv_rows, "MOST_ROWS", 50_000)
     count = 0
 
     def endless(_: int) -> str:
@@ -469,13 +470,13 @@ def test_ten_million_rows_are_refused_at_the_bound_without_being_kept(
 
 
 def test_as_many_rows_as_the_bound_are_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_ROWS", 10)
+    monkeypatch.setattr(csv_rows, "MOST_ROWS", 10)
     assert len(read_table(write(NUMBERS), "").inputs) == 10
     assert refusal(write(NUMBERS + "1,1,1\n")) == "it has more than 10 rows; take a part of it"
 
 
 def test_a_wide_table_has_fewer_rows(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "MOST_NUMBERS", 30)
+    monkeypatch.setattr(csv_rows, "MOST_NUMBERS", 30)
     assert len(read_table(write(NUMBERS), "").inputs) == 10
     assert refusal(write(NUMBERS + "1,1,1\n")) == (
         "it has more than 10 rows of 3 cells; take a part of it"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gradsim.experiment.experiment import KNOBS, Experiment
-from gradsim.insight.ledger import Ledger, Part, ledger
+from gradsim.insight.ledger import Ledger, Part
+from gradsim.insight.reckoning import ledger
 from gradsim.nn.arrays import l2_norm
 from gradsim.simulation.actions import Advance, Grain
 from gradsim.simulation.session import Session

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import experiment
 
-from gradsim.insight.ledger import ledger
+from gradsim.insight.reckoning import ledger
 from gradsim.insight.report import report
 from gradsim.insight.verdict import KINDS, Note, NoteKind, Verdict, judge, since_switch
 from gradsim.insight.verdict.limits import FEWEST_CLIPPED, WINDOW

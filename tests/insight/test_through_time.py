@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers import experiment
 
-from gradsim.insight.ledger import ledger
+from gradsim.insight.reckoning import ledger
 from gradsim.insight.recurrence import predicted_time_factor
 from gradsim.insight.report import report
 from gradsim.insight.verdict.through_time import horizon

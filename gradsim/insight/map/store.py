@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from gradsim.errors import InputError
 from gradsim.experiment.build import load_data
-from gradsim.experiment.tables import is_file
+from gradsim.experiment.own_files import is_file
 from gradsim.files import write_whole
 from gradsim.insight.map.axes import shown
 from gradsim.insight.map.cells import NUMBERS, Cell

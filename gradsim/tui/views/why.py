@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from gradsim.insight.clip_advisor import ClipAdvice, advise
-from gradsim.insight.ledger import Ledger, ledger
+from gradsim.insight.ledger import Ledger
+from gradsim.insight.reckoning import ledger
 from gradsim.tui.keys import Key
 from gradsim.tui.presses import Press, select
 from gradsim.tui.settings import Settings
