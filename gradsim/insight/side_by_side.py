@@ -9,7 +9,8 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.insight.verdict import Verdict, judge, since_switch
 from gradsim.simulation.measure import StepRecord
 from gradsim.simulation.run import Run
-from gradsim.simulation.session import DATA_KNOBS, Session
+from gradsim.simulation.session import Session
+from gradsim.simulation.switching import DATA_KNOBS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """The session: runs, a cursor, and the actions taken so far. Actions alone change it."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gradsim.errors import InputError
-from gradsim.experiment.build import check, load_data, shapes
-from gradsim.experiment.data import Data
-from gradsim.experiment.experiment import KNOBS, Experiment
+from gradsim.experiment.build import check, load_data
+from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.knobs import Effect
 from gradsim.nn.network import Network
+from gradsim.simulation import recall
 from gradsim.simulation.actions import (
     Action,
     Advance,
@@ -26,35 +26,16 @@ from gradsim.simulation.actions import (
     Visit,
 )
 from gradsim.simulation.budget import Budget, MemoryUse
-from gradsim.simulation.events import Event, Phase
+from gradsim.simulation.events import Event
 from gradsim.simulation.lockstep import Pinned, counterpart
-from gradsim.simulation.machine import EVALUATE_EVERY, Machine
+from gradsim.simulation.machine import Machine
 from gradsim.simulation.measure import StepRecord
+from gradsim.simulation.moves import back, forward
 from gradsim.simulation.run import Origin, Position, Run, Segment, begin, used
-
-DATA_KNOBS = frozenset(
-    {
-        "data", "target", "scaling", "cell", "readout",
-        "sequence-length", "sequence-column", "time-column",
-    }
-)  # fmt: skip
-"""Knobs that decide which rows are read; a switch of any other goes on with the same rows."""
+from gradsim.simulation.switching import DATA_KNOBS, Switched, effects
 
 RUNS_AT_HAND = 4
 """Runs that keep their keyframes after they were left; older ones come back by replay."""
-
-
-@dataclass(frozen=True, slots=True)
-class Switched:
-    """What a switch did: the same step before and after it (another step after a rebuild)."""
-
-    changes: Mapping[str, tuple[Any, Any]]
-    effects: tuple[Effect, ...]
-    before: StepRecord
-    after: StepRecord
-    experiment: Experiment
-    """What held before, on these data."""
-    data: Data
 
 
 class Session:
@@ -126,19 +107,7 @@ class Session:
 
     def events_of(self, step: int, count: int) -> Sequence[Event]:
         """The first `count` events of a step, replayed if they are no longer recorded."""
-        records = self.run.records
-        if count == 0:
-            return ()
-        kept = records[step].events
-        if kept is None or len(kept) < count:
-            # From the step's own start, op by op, so that all of its events are recorded again.
-            for _ in self._machine.seek(self.run, Position(step, 0)):
-                pass
-            for _ in range(count):
-                self._machine.advance()
-            kept = records[step].events
-        assert kept is not None
-        return kept[:count]
+        return recall.events_of(self.run, self._machine, step, count)
 
     def past(self) -> Sequence[StepRecord]:
         """The records of all steps finished before the cursor."""
@@ -151,7 +120,7 @@ class Session:
         """
         out = []
         for step in range(self.cursor.step):
-            yield from self._bringing_back(step)
+            yield from recall.bringing_back(self.run, self._machine, step)
             out.append(replace(self.run.records[step], layers=None, events=None))
         return out
 
@@ -167,28 +136,11 @@ class Session:
 
     def looking(self) -> Iterator[None]:
         """What `look` does, in slices of one op."""
-        records, step = self.run.records, self.cursor.step
-        yield from self._bringing_back(step)
-        if self._looked(step):
-            return
-        again = step < len(records) and records[step].complete
-        yield from self._machine.seek(self.run, Position(step, 0) if again else self.run.end())
-        while not self._looked(step):
-            self._machine.advance()
-            yield
+        return recall.looking(self.run, self._machine, self.cursor.step)
 
     def recalling(self) -> Iterator[None]:
         """Bring back, in slices, the layer tables around the cursor that were let go of."""
-        step = self.cursor.step
-        if step:
-            yield from self._bringing_back(step - 1)
-        if step and not self._looked(step - 1):
-            yield from self._machine.seek(self.run, Position(step - 1, 0))
-            for _ in self.run.records[step - 1].plan:
-                self._machine.advance()
-                yield
-        if self.cursor.op:
-            yield from self.looking()
+        return recall.recalling(self.run, self._machine)
 
     def network(self) -> Network:
         """The network as it is at the cursor, to the bit. To be read, not written to."""
@@ -228,13 +180,7 @@ class Session:
 
         The machine is to be read, and left as it is.
         """
-        done = len(self.run.records[step].plan) if step < self.run.end().step else self.run.end().op
-        for _ in self._machine.seek(self.run, Position(step, 0)):
-            yield None
-        yield self._machine
-        for _ in range(done):
-            self._machine.advance()
-            yield self._machine
+        return recall.replaying(self.run, self._machine, step)
 
     def machine_with_gradients(self, step: int | None = None) -> Machine:
         """The machine in a step, where all gradients are known and none is used.
@@ -247,41 +193,13 @@ class Session:
 
     def going_to_gradients(self, step: int | None = None) -> Generator[None, None, Machine]:
         """What `machine_with_gradients` does, in slices of one op; it returns the machine."""
-        if step is None or step == self.cursor.step:
-            yield from self.looking()
-            step = self.cursor.step
-        run, plan = self.run, self.run.records[step].plan
-        there = Position(step, [phase for phase, *_ in plan].index(Phase.UPDATE))
-        yield from self._machine.seek(run, there)
-        return self._machine
+        return recall.going_to_gradients(self.run, self._machine, step)
 
     def at_hand(self) -> tuple[Position, Origin] | None:
         """A state at or just before the cursor, as a session could start from it; nothing is
         computed for it, and its arrays are never written to. None where there is none.
         """
-        found = self.run.keyframes.latest(self.cursor.step)
-        machine = self._machine
-        if found is None or machine.run is not self.run:
-            return None
-        step, kept = found
-        store = machine.network.parameters
-        experiment = self.run.segments[kept.segment].experiment
-        if not experiment == self.experiment == machine.experiment:
-            return None
-        state = kept.optimizer
-        origin = Origin(
-            parameters={name: store.view(name, kept.values) for name in store.slices},
-            buffers=kept.buffers,
-            optimizer={
-                name: state[:, part].reshape(len(state), *store.shapes[name])
-                for name, part in store.slices.items()
-            }
-            if len(state)
-            else {},
-            optimizer_count=kept.optimizer_count,
-            step=self.run.begun + step,
-        )
-        return Position(step, 0), origin
+        return recall.at_hand(self.run, self._machine)
 
     def held_out_accuracy(self) -> float | None:
         """Share of held-out rows that the weights at the start of this step get right.
@@ -308,12 +226,12 @@ class Session:
             case Advance(grain, count):
                 # Each move is logged once it is made: a long way may be left before its end.
                 for _ in range(count):
-                    yield from self._forward(grain)
+                    yield from forward(self.run, self._machine, grain)
                     self._log(Advance(grain))
                     yield from self._keeping_up()
             case Back(grain, count):
                 for _ in range(count):
-                    yield from self._back(grain)
+                    yield from back(self.run, self._machine, grain)
                     self._log(Back(grain))
                 if grain is Grain.STEP and not self.cursor.op:
                     yield from self._machine.prepare(self.run, self.cursor.step)
@@ -337,54 +255,6 @@ class Session:
         if not isinstance(action, Advance | Back):
             self._log(action)
 
-    def _forward(self, grain: Grain) -> Iterator[None]:
-        step = self.cursor.step
-        if grain is Grain.OP:
-            yield from self._one_op()
-        elif grain is Grain.STEP:
-            while self.cursor == (step, 0) >= self.run.end():
-                # Nobody looks at single ops: the same bits without their events.
-                yield from self._machine.seek(self.run, self.cursor)
-                if (yield from self._machine.step()):
-                    self.run.cursor = Position(step + 1, 0)
-            while self.cursor.step == step:
-                yield from self._one_op()
-        else:
-            yield from self._one_op()
-            first = self._event_before(self.cursor)
-            while self.cursor.op:
-                here = self.cursor
-                yield from self._one_op()
-                if not _together(grain, first, self._event_before(self.cursor)):
-                    self.run.cursor = here
-                    return
-
-    def _one_op(self) -> Iterator[None]:
-        step, op = self.cursor
-        if self.cursor >= self.run.end():
-            yield from self._machine.seek(self.run, self.cursor)
-            self._machine.advance()
-        yield
-        last = op + 1 == len(self.run.records[step].plan)
-        self.run.cursor = Position(step + 1, 0) if last else Position(step, op + 1)
-
-    def _back(self, grain: Grain) -> Iterator[None]:
-        step, op = self.cursor
-        if (step, op) == (0, 0):
-            return
-        yield
-        if grain is Grain.STEP:
-            self.run.cursor = Position(step if op else step - 1, 0)
-            return
-        if op == 0:
-            step, op = step - 1, len(self.run.records[step - 1].plan)
-        target = op - 1
-        if grain is not Grain.OP:
-            events = self.events_of(step, op)
-            while target and _together(grain, events[target], events[target - 1]):
-                target -= 1
-        self.run.cursor = Position(step, target)
-
     def _switch(self, changes: Mapping[str, Any]) -> Iterator[None]:
         before = self.experiment
         after = before.switch(changes)
@@ -395,16 +265,16 @@ class Session:
             return
         yield from self.looking()
         seen, was = self._kept(), self.run.data
-        effects = _effects(before, after, differing, data)
-        if Effect.REBUILD in effects:
+        done = effects(before, after, differing, data)
+        if Effect.REBUILD in done:
             segments, parent = (Segment(0, after),), self.run.number
             self._enter(begin(len(self.runs), segments, data, self.budget, parent=parent))
-            effects = (Effect.REBUILD,)
+            done = (Effect.REBUILD,)
         else:
             self._enter(self.run.fork(len(self.runs), self.cursor.step, after))
         yield from self.looking()
         now = self._kept()
-        self.switched = Switched(differing, effects, seen, now, before, was)
+        self.switched = Switched(differing, done, seen, now, before, was)
 
     def _restart(self) -> None:
         run = self.run
@@ -514,57 +384,3 @@ class Session:
             self.actions[-1] = type(action)(action.grain, last.count + action.count)
         else:
             self.actions.append(action)
-
-    # -- what has been computed -----------------------------------------------------------------
-
-    def _looked(self, step: int) -> bool:
-        records = self.run.records
-        return step < len(records) and records[step].layers is not None
-
-    def _bringing_back(self, step: int) -> Iterator[None]:
-        """Have the numbers of a step again, in slices, if its record was let go of."""
-        records, end = self.run.records, self.run.end().step
-        if step >= end or records[step].loss is not None:
-            return
-        # From the last step on at which held-out accuracy was measured.
-        for each in range(step - step % EVALUATE_EVERY, step + 1):
-            while records[each].loss is None:
-                yield from self._machine.seek(self.run, Position(each, 0))
-                yield from self._machine.step()
-
-    def _event_before(self, position: Position) -> Event:
-        step, op = position
-        if op == 0:
-            step, op = step - 1, len(self.run.records[step - 1].plan)
-        return self.events_of(step, op)[op - 1]
-
-
-def _effects(
-    before: Experiment, after: Experiment, differing: Mapping[str, Any], data: Data
-) -> tuple[Effect, ...]:
-    """What a switch does: that of each knob that is in use, or a rebuild where a shape changes."""
-    effects = tuple(
-        dict.fromkeys(
-            KNOBS[name.rpartition(".")[2]].effect
-            for name in differing
-            if before.in_use(name) or after.in_use(name)
-        )
-    )
-    if Effect.REBUILD not in effects:
-        old, new = shapes(before, data), shapes(after, data)
-        if any(old[name] != shape for name, shape in new.items() if name in old):
-            return (Effect.REBUILD,)
-    return effects or (Effect.KEEP,)
-
-
-def _together(grain: Grain, one: Event, other: Event) -> bool:
-    same: Callable[[Event], Any] = (
-        (lambda e: (e.step, e.phase, e.layer, e.time))
-        if grain is Grain.LAYER
-        else (lambda e: (e.step, e.phase))
-    )
-    return bool(same(one) == same(other))
-
-
-PHASES_TO_SEE_GRADIENTS = list(Phase).index(Phase.BACKWARD) + 1
-"""Phases from the start of a step until every gradient is known."""

@@ -9,7 +9,8 @@ from gradsim.experiment.build import check, load_data
 from gradsim.experiment.experiment import KNOBS, Experiment
 from gradsim.experiment.layered import INHERIT
 from gradsim.numbers import number
-from gradsim.simulation.session import DATA_KNOBS, Session
+from gradsim.simulation.session import Session
+from gradsim.simulation.switching import DATA_KNOBS
 from gradsim.tui.places import Place
 
 

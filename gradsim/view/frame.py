@@ -12,7 +12,8 @@ from gradsim.simulation.events import Event, Phase, Plan
 from gradsim.simulation.measure import LAYER_COLUMNS, StepRecord
 from gradsim.simulation.run import Run
 from gradsim.simulation.scalars import SCALARS
-from gradsim.simulation.session import Session, Switched
+from gradsim.simulation.session import Session
+from gradsim.simulation.switching import Switched
 from gradsim.view.axes import Floats
 from gradsim.view.key_words import Told, as_it_is
 from gradsim.view.lane import Lane, lane

@@ -8,7 +8,7 @@ from gradsim.experiment.knobs import Effect
 from gradsim.numbers import decades, number, share
 from gradsim.simulation.events import Event, Phase
 from gradsim.simulation.measure import StepRecord
-from gradsim.simulation.session import Switched
+from gradsim.simulation.switching import Switched
 from gradsim.view.frame import Frame
 from gradsim.view.key_words import Told, as_it_is
 from gradsim.view.lines import (
