@@ -13,16 +13,6 @@ from gradsim.scenario.reading import read, read_experiment
 
 ENDING = ".toml"
 
-LESSONS = (
-    "sigmoid-starves-relu-repairs",
-    "skips-open-a-deep-sigmoid",
-    "the-further-back-the-fainter",
-    "clipping-holds-an-exploding-sequence",
-    "gates-are-a-road",
-    "the-identity-start",
-)
-"""Lessons in the order in which one builds on the other."""
-
 
 def shipped() -> dict[str, Path]:
     """The scenarios that come with gradsim, by name, in the order of their names."""
@@ -36,11 +26,10 @@ def shipped() -> dict[str, Path]:
 def lessons() -> list[str]:
     """The names of the shipped scenarios by the `order` that they have in the course.
 
-    Those without one come behind, in the order of LESSONS and then of their names.
+    Those without one come behind, in the order of their names.
     """
-    places = {name: place for place, name in enumerate(LESSONS)}
     known = shipped()
-    return sorted(known, key=lambda n: (_order(known[n]), places.get(n, len(places)), n))
+    return sorted(known, key=lambda name: (_order(known[name]), name))
 
 
 def _order(path: Path) -> float:
