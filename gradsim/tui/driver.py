@@ -216,6 +216,7 @@ class Driver:
             return
         if not (way and self.playback.open):
             self.playback.skip()
+        self._paced = False  # a wave that is being watched is gone through at once
         self.playing = True
 
     def go_back(self) -> None:
@@ -223,7 +224,8 @@ class Driver:
         if self.playback is None:
             return
         self._finish_work()
-        if way := self.playback.back():
+        way = self.playback.back()
+        if way is not None:
             self.request(*way)
             self.playing, self.concluded = True, False
         else:

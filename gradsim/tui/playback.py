@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf
-from typing import NamedTuple
 
 from gradsim.scenario.player import Player, flowing
 from gradsim.scenario.steps import (
@@ -19,30 +18,17 @@ from gradsim.scenario.steps import (
     Show,
     Wait,
 )
-from gradsim.simulation.actions import Action, Grain, Pin, Visit
-from gradsim.simulation.run import Position
-from gradsim.simulation.session import Session
-from gradsim.view.lines import pages
+from gradsim.simulation.actions import Action, Grain
+from gradsim.tui.marks import Mark, here, way_to
+from gradsim.tui.said import Said, reading
 from gradsim.view.played import Played
 from gradsim.view.question import Asked
-
-SECONDS_A_WORD = 0.33
-"""Reading time; a slow reader presses space, a fast one enter."""
 
 SECONDS_TO_LOOK = 2.5
 """Time to look at what a switch or a check has shown."""
 
 SLOW_STEPS = 2
 """A run of at most so many training steps is shown op by op."""
-
-
-class Mark(NamedTuple):
-    """Where the session stood."""
-
-    run: int
-    position: Position
-    pinned: int | None
-    """The run that was pinned."""
 
 
 class Playback:
@@ -65,7 +51,9 @@ class Playback:
         """What is to be shown from now on; whoever follows it takes it away."""
         self._marks: list[Mark] = []
         self._left: Mark | None = None
-        self._pages: list[str] = []
+        self._said = Said()
+        self._hurried = False
+        """Whether someone waits for the next thing to be seen: checks are passed by."""
 
     @property
     def taken_over(self) -> bool:
@@ -85,12 +73,12 @@ class Playback:
     @property
     def over(self) -> bool:
         """Whether everything has been said and done."""
-        return self.player.finished and len(self._pages) < 2 and self.wait <= 0
+        return self.player.finished and self._said.at_end and self.wait <= 0
 
     @property
     def narration(self) -> str:
         """What is being said."""
-        return self._pages[0] if self._pages else ""
+        return self._said.text
 
     @property
     def progress(self) -> str:
@@ -108,10 +96,9 @@ class Playback:
 
     def turn_page(self) -> bool:
         """Show the next part of what is being said; False where there is none."""
-        if len(self._pages) < 2:
+        if not self._said.turn():
             return False
-        del self._pages[0]
-        self.wait = reading(self._pages[0])
+        self.wait = reading(self.narration)
         return True
 
     def choose(self, way: int) -> None:
@@ -145,7 +132,7 @@ class Playback:
         return not (self.answer() or self.turn_page() or self.player.finished)
 
     def skip(self) -> None:
-        """Go on now; where a question is open, with its answer.
+        """Go on now, to the next thing that is seen; where a question is open, with its answer.
 
         Where nothing has been chosen yet the first choice is marked: who was about to go on must
         not have the answer before having seen the question.
@@ -153,7 +140,7 @@ class Playback:
         if self.open and self.asked and self.asked.chosen is None:
             self.pick(0)
         elif not self.answer():
-            self.wait = 0.0
+            self.wait, self._hurried = 0.0, True
 
     def slow(self) -> bool:
         """Whether the next step is one to be watched op by op."""
@@ -166,11 +153,16 @@ class Playback:
         """Do the next step of the scenario, in slices."""
         player = self.player
         step = player.upcoming
-        self.verdict = ""
-        self._marks.append(self._here())
+        words = isinstance(step, Say | Chapter | Ask)
+        if not (words and self._hurried):
+            # A check that was passed by is still told beside the words behind it.
+            self.verdict = ""
+        self._marks.append(here(player.session))
         yield from player.perform_next()
-        if isinstance(step, Say | Chapter | Ask):
+        if words:
             self.asked = None
+        if not isinstance(step, Show | Wait | Expect) or self._failed:
+            self._hurried = False
         match step:
             case Say():
                 self._say(player.narration)
@@ -179,12 +171,12 @@ class Playback:
                 self._say(title)
                 return
             case Ask(ask=question):
-                self._pages, self.wait, self.asked = [], self._thinking, asked(question)
+                self._said, self.wait, self.asked = Said(), self._thinking, asked(question)
                 return
             case Show():
                 self.look = player.look
             case Wait(wait=seconds):
-                self.wait = seconds
+                self.wait = 0.0 if self._hurried else seconds
             case Set() | SetLayer():
                 self.wait = SECONDS_TO_LOOK
             case Run(run=going) if going.until is not None:
@@ -194,63 +186,71 @@ class Playback:
         if not isinstance(step, Show | Wait):
             self.ahead = isinstance(step, Set | SetLayer | Expect)
 
+    @property
+    def _failed(self) -> bool:
+        """Whether what was measured last is not as claimed."""
+        return bool(self.player.results) and not self.player.results[-1].passed
+
     def _say(self, text: str) -> None:
-        self._pages = ["", *pages(text, self.room)]
-        self.turn_page()
+        self._said = Said(text, self.room)
+        self.wait = reading(self.narration)
 
     def _tell(self) -> None:
         """Show what has been measured, and whether it is as claimed."""
         outcome = self.player.results[-1]
         sign = "✓" if outcome.passed else "✗"
         self.verdict = f"{sign} {outcome.sentence}: {outcome.measured}"
-        self.wait = SECONDS_TO_LOOK
+        self.wait = 0.0 if self._hurried else SECONDS_TO_LOOK
 
     def leave(self) -> None:
         """The user takes over; where the session stands is kept."""
         if self._left is None:
-            self._left = self._here()
+            self._left = here(self.player.session)
 
     def resume(self) -> Sequence[Action]:
         """The actions that return to where the user took over; none where nobody did."""
         if self._left is None:
             return []
         mark, self._left = self._left, None
-        return self._to(mark)
+        return way_to(mark, self.player.session)
 
-    def back(self) -> Sequence[Action]:
-        """The actions that return to before what was said last, to be played again."""
+    def back(self) -> Sequence[Action] | None:
+        """One thing said back: the actions that return there; None before the first words.
+
+        From the answer to the open question, from a page to the page before. Where something has
+        been done since the last words, to before those, so that it is played again; else to the
+        words before them.
+        """
+        if not self.taken_over and self._unsay():
+            return []
         said = [
             index
             for index, step in enumerate(self.player.scenario.steps[: self.player.index])
             if isinstance(step, Say | Ask | Chapter)
         ]
         if not said:
-            return []
-        index = said[-2] if len(said) > 1 else said[-1]
+            return None
+        nothing_since = said[-1] == self.player.index - 1 and not self.taken_over
+        index = said[-2] if nothing_since and len(said) > 1 else said[-1]
         mark = self._marks[index]
         del self._marks[index:]
         self.player.back_to(index)
-        self._pages, self.wait, self._left, self.verdict = [], 0.0, None, ""
+        self._said, self.wait, self._left, self.verdict = Said(), 0.0, None, ""
         self.asked, self.look, self.ahead = None, self.player.look or Look(view="flow"), False
-        return self._to(mark)
+        self._hurried = False
+        return way_to(mark, self.player.session)
 
-    def _here(self) -> Mark:
-        session = self.player.session
-        return Mark(session.run.number, session.cursor, _pinned(session))
-
-    def _to(self, mark: Mark) -> list[Action]:
-        """Back to a mark: the run that was pinned there is pinned again."""
-        actions: list[Action] = []
-        pinned = _pinned(self.player.session)
-        if pinned != mark.pinned:
-            actions += [Pin()] if pinned is not None else []
-            actions += [Visit(mark.pinned), Pin()] if mark.pinned is not None else []
-        return [*actions, Visit(mark.run, mark.position)]
-
-
-def reading(text: str) -> float:
-    """Seconds that it takes to read a text."""
-    return 1.0 + SECONDS_A_WORD * len(text.split())
+    def _unsay(self) -> bool:
+        """Take back an answer, or turn back a page; False where what is said is at its begin."""
+        last = self.player.scenario.steps[self.player.index - 1] if self.player.index else None
+        if self.asked and self.asked.answered and isinstance(last, Ask):
+            self.asked = replace(self.asked, answered=False, chosen=None)
+            self.wait = self._thinking
+        elif isinstance(last, Say | Chapter) and self._said.turn(-1):
+            self.wait = reading(self.narration)
+        else:
+            return False
+        return True
 
 
 def asked(question: Question) -> Asked:
@@ -258,7 +258,3 @@ def asked(question: Question) -> Asked:
     right = question.choices.index(question.answer)
     words = flowing(question.question), flowing(question.explanation)
     return Asked(words[0], tuple(question.choices), right, words[1])
-
-
-def _pinned(session: Session) -> int | None:
-    return session.pinned.run.number if session.pinned else None
