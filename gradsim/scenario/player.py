@@ -87,6 +87,15 @@ class Player:
         """What was to be shown last."""
         return next((step.show for step in self._done() if isinstance(step, Show)), None)
 
+    @property
+    def looked(self) -> dict[str, Any]:
+        """What all that was shown has come to: `view`, `layer` and `time`, each as said last."""
+        out: dict[str, Any] = {}
+        for step in self.scenario.steps[: self.index]:
+            if isinstance(step, Show):
+                out |= step.show.model_dump(exclude_unset=True)
+        return out
+
     def _done(self) -> Iterator[Step]:
         """The steps done, the last one first."""
         return reversed(self.scenario.steps[: self.index])

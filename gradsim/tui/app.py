@@ -68,9 +68,9 @@ class GradsimApp(Moving, Switching, Asking):
     }
     """
 
-    def play_lesson(self, scenario: "Scenario") -> None:
-        """Bring a lesson on screen; the session on screen waits meanwhile."""
-        self.call_later(self._bring, self.lessons.enter(scenario, self.driver))
+    def play_lesson(self, scenario: "Scenario", done: int = 0) -> None:
+        """Bring a lesson on screen, `done` steps of it done; the session on screen waits."""
+        self.call_later(self._bring, self.lessons.enter(scenario, self.driver, done))
 
     def leave_lesson(self) -> None:
         """Back to the session from which lessons were opened."""
@@ -160,6 +160,8 @@ class GradsimApp(Moving, Switching, Asking):
         elif default_namespace is self or isinstance(default_namespace, ViewPane):
             why = self.idle(named) if named not in STILL_LOOKS else ""
         self.touched = True
+        if why and isinstance(default_namespace, ViewPane) and self.settings.yields(named):
+            return False  # so that the key comes to the app
         if why:
             self.say(why)
             return True

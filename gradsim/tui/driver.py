@@ -285,7 +285,7 @@ class Driver:
     def _next_of_scenario(self, playback: "Playback", elapsed: float) -> bool:
         if playback.over:
             self.concluded, self.playing = True, False
-            self.message = "the scenario is over: try something, ⟨go-back⟩ goes back, ⟨quit⟩ quits"
+            self.message = "the scenario is over: try something, or ⟨open-lessons⟩ for the next"
             return True
         if not playback.clock(elapsed):
             return True

@@ -48,10 +48,13 @@ def _knob_keys() -> list[Key]:
     return out
 
 
+SCENARIO = "scenario"
+"""The group of the keys with which one goes through a lesson."""
+
 KEYS: tuple[Key, ...] = (
     Key("space", "space", "play", "play or pause", "move", "play"),
-    Key("enter", "enter", "go_on", "next, or return after taking over", "scenario", "next"),
-    Key("backspace", "bksp", "go_back", "back to what was said before", "scenario", "back"),
+    Key("enter", "enter", "go_on", "next, or return after taking over", SCENARIO, "next"),
+    Key("backspace", "bksp", "go_back", "back to what was said before", SCENARIO, "back"),
     Key("right", "→", "move('op', 1)", "one op forward", "move", "op"),
     Key("left", "←", "move('op', -1)", "one op back", "move"),
     Key("ctrl+right", "ctrl →", "move('layer', 1)", "one layer forward", "move"),

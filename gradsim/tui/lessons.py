@@ -24,8 +24,11 @@ class Lessons:
         self._kept: set[str] = set()
         """Lessons of which it has been written down that they have ended."""
 
-    def enter(self, scenario: "Scenario", now: Driver) -> Driver:
-        """The driver of a lesson; `now` is the one on screen, which is kept."""
+    def enter(self, scenario: "Scenario", now: Driver, done: int = 0) -> Driver:
+        """The driver of a lesson; `now` is the one on screen, which is kept.
+
+        `done` steps of it are done at once: those seen at another time.
+        """
         self._put_away(now)
         known = self._left.get(scenario.name)
         if known is None or known.concluded:
@@ -36,6 +39,10 @@ class Lessons:
             player.session.remember(now.session.budget)
             known = Driver(player.session, True, Playback(player))
             self._left[scenario.name] = known
+        if done and known.playback:
+            if known.playback.taken_over:
+                known.go_on()
+            known.playback.seek(done)
         known.playing = True
         return known
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gradsim.tui.keys import Key
+from gradsim.tui.keys import SCENARIO, Key
 from gradsim.tui.settings import Settings, Tab
 from gradsim.view import words
 from gradsim.view.frame import Frame
@@ -112,16 +112,29 @@ def _foot(frame: Frame, width: int, _height: int, settings: Settings) -> list[Li
 
 def foot_keys(frame: Frame, width: int, settings: Settings) -> list[Key]:
     """The keys at the foot, those of the view first."""
-    keys = [key for key in settings.keys if key.brief]
-    own = len(keys)
-    taken = {name for key in settings.keys for name in key.keys.split(",")}
-    keys += [
-        replace(key, brief="return") if key.action == "go_on" and frame.view.taken_over else key
+    mine = [
+        key
+        for key in settings.keys
+        if not (settings.own_idle(key.action) and settings.yields(key.action))
+    ]
+    keys = [key for key in mine if key.brief]
+    asked = frame.view.asked is not None and not frame.view.asked.answered
+    taken = {name for key in mine for name in key.keys.split(",")}
+    told = "answer" if asked else "return" if frame.view.taken_over else "next"
+    common = [
+        replace(key, brief=told) if key.action == "go_on" else key
         for key in settings.app_keys
         if key.brief
         and taken.isdisjoint(key.keys.split(","))
-        and (frame.view.narration or frame.view.asked or key.group != "scenario")
+        and (frame.view.narration or frame.view.asked or key.group != SCENARIO)
     ]
+    if keys:
+        # In a lesson to go on comes first, whatever else a view can do; to choose before that.
+        first = [key for key in common if key.action == "go_on" and not settings.idle(key.action)]
+        keys[int(asked) : int(asked)] = first
+        common = [key for key in common if key not in first]
+    own = len(keys)
+    keys += common
     while len(keys) > own + 3 and sum(length(brief(key, settings)) for key in keys) > width:
         # The last ones (find, views, help, quit) stay; those before them give way, then `find`.
         del keys[-5 if len(keys) > own + 4 else -4]
@@ -179,10 +192,13 @@ def side_by_side(width: int, height: int) -> bool:
 def heights(height: int, narrated: bool, asked: int = 0) -> dict[str, int]:
     """Lines of each panel, borders included; what is left goes to the plots.
 
-    A question that would take `asked` lines gets as many of them as leave some for the plots.
+    A question that would take `asked` lines gets as many of them as leave some for the plots; on
+    a small screen switches and timeline make room for it.
     """
     roomy, tall = height >= 22, height >= 34
     words = 3 if roomy else 2
+    # Where there is little room, what a question needs is not taken from the plots.
+    spare = 0 if asked and narrated and not bordered(height) else 1
     return {
         "header": 1,
         "tabs": 1 if roomy else 0,
@@ -191,7 +207,7 @@ def heights(height: int, narrated: bool, asked: int = 0) -> dict[str, int]:
         "verdict": 3 if tall else (2 if roomy else 1),
         "effect": 1,
         "layer": 1,
-        "switches": 2,
-        "timeline": 1 if roomy else 0,
+        "switches": 2 * spare,
+        "timeline": spare if roomy else 0,
         "foot": 1,
     }

@@ -52,6 +52,8 @@ class Playback:
         self._marks: list[Mark] = []
         self._left: Mark | None = None
         self._said = Said()
+        self._sought = 0
+        """Steps that are done without waiting: those that had been seen at another time."""
         self._hurried = False
         """Whether someone waits for the next thing to be seen: checks are passed by."""
 
@@ -126,6 +128,8 @@ class Playback:
 
     def clock(self, seconds: float) -> bool:
         """Let time pass; True when the next step is due."""
+        if self._seeking:
+            return True
         self.wait -= seconds
         if self.wait > 0:
             return False
@@ -142,15 +146,38 @@ class Playback:
         elif not self.answer():
             self.wait, self._hurried = 0.0, True
 
+    def seek(self, done: int) -> None:
+        """Go on without a wait until so many steps are done; questions on the way are answered."""
+        self._sought = min(done, len(self.player.scenario.steps))
+
+    @property
+    def _seeking(self) -> bool:
+        return self.player.index < self._sought
+
     def slow(self) -> bool:
         """Whether the next step is one to be watched op by op."""
         step = self.player.upcoming
-        return isinstance(step, Run) and (
-            step.run.grain is not Grain.STEP or step.run.count <= SLOW_STEPS
+        return (
+            isinstance(step, Run)
+            and not self._seeking
+            and (step.run.grain is not Grain.STEP or step.run.count <= SLOW_STEPS)
         )
 
     def perform(self) -> Iterator[None]:
         """Do the next step of the scenario, in slices."""
+        sought = self._seeking
+        yield from self._perform()
+        if not sought:
+            return
+        if self._seeking:
+            if self.asked:
+                self.asked = replace(self.asked, answered=True)
+            return
+        self.look = _look(self.player)
+        if not self.open:
+            self.wait = reading(self.narration)
+
+    def _perform(self) -> Iterator[None]:
         player = self.player
         step = player.upcoming
         words = isinstance(step, Say | Chapter | Ask)
@@ -236,8 +263,8 @@ class Playback:
         del self._marks[index:]
         self.player.back_to(index)
         self._said, self.wait, self._left, self.verdict = Said(), 0.0, None, ""
-        self.asked, self.look, self.ahead = None, self.player.look or Look(view="flow"), False
-        self._hurried = False
+        self.asked, self.look, self.ahead = None, _look(self.player), False
+        self._hurried, self._sought = False, 0
         return way_to(mark, self.player.session)
 
     def _unsay(self) -> bool:
@@ -251,6 +278,11 @@ class Playback:
         else:
             return False
         return True
+
+
+def _look(player: Player) -> Look:
+    """What is to be on screen after the steps done: what comes back with them."""
+    return Look(**({"view": "flow"} | player.looked))
 
 
 def asked(question: Question) -> Asked:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gradsim.tui.keys import KEYS, Key
+from gradsim.tui.keys import KEYS, SCENARIO, Key
 from gradsim.view.charts import Charts
 from gradsim.view.curve_looks import Markers
 from gradsim.view.key_words import Told, as_it_is
@@ -50,6 +50,16 @@ class Settings:
     """Why an action of the app makes no sense now, in a sentence; or nothing."""
     own_idle: Callable[[str], str] = no_rule
     """The same of the view's own actions."""
+
+    def yields(self, action: str) -> bool:
+        """Whether an action of the view, which makes no sense now, leaves its key to a lesson."""
+        mine = {name for key in self.keys if key.action == action for name in key.keys.split(",")}
+        return any(
+            key.group == SCENARIO
+            and not mine.isdisjoint(key.keys.split(","))
+            and not self.idle(key.action)
+            for key in self.app_keys
+        )
 
     def why_idle(self, key: Key) -> str:
         """Why a key makes no sense now."""

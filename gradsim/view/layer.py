@@ -103,22 +103,38 @@ def layout(study: LayerStudy, log: bool, width: int, height: int, markers: Marke
     return pages(wanted, height)
 
 
-def _head(study: LayerStudy, page: int, count: int, waits: bool, width: int) -> Line:
+def turn_at(study: LayerStudy, number: int, count: int, width: int, x: int) -> tuple[int, int]:
+    """Which way a column of the first line turns: layers, and pages; 0 where it does not."""
+    arrows = length([(_place(study), "")]) + 2
+    if x >= width - length(_page(number % count, count)):
+        return 0, 1 if count > 1 else 0
+    return (-1 if x < 2 else 1 if arrows <= x < arrows + 2 else 0), 0
+
+
+def _place(study: LayerStudy) -> str:
     place = "output" if study.layer == "output" else f"layer {study.layer}"
-    if study.time is not None:
-        place = f"time step {study.time} of {place}"
+    return place if study.time is None else f"time step {study.time} of {place}"
+
+
+def _page(page: int, count: int) -> list[Run]:
+    return [("page ", "label"), (f"{page + 1} of {count}", "value")] if count > 1 else []
+
+
+def _head(study: LayerStudy, page: int, count: int, waits: bool, width: int) -> Line:
     units, inputs = study.matrices[0].shape
     if gates := study.matrices[0].gates.split():
         units //= len(gates)
     left: list[Run] = [
-        (place, "selected"),
+        ("◀ ", "key"),
+        (_place(study), "selected"),
+        (" ▶", "key"),
         (f"  step {study.begun + study.step}", "value"),
         (f"  {inputs} → {units} units, batch {study.batch}", "label"),
     ]
-    right: list[Run] = [("page ", "label"), (f"{page + 1} of {count}", "value")]
+    right = _page(page, count)
     if waits:
         right = [("another is being counted …  ", "message"), *right]
-    return spread(left, right if count > 1 else right[:-2], width)
+    return spread(left, right, width)
 
 
 def words(study: LayerStudy, width: int) -> list[list[Line]]:

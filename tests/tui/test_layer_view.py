@@ -86,19 +86,19 @@ async def test_it_follows_the_step_and_the_selected_layer() -> None:
     it = app(**TINY)
     async with running(it, MIDDLE) as pilot:
         first = await seen(it, pilot, "2")
-        assert "layer 1  step 0" in first
-        assert "layer 2  step 0" in await seen(it, pilot, "up")
-        assert "output  step 0" in await seen(it, pilot, "up", "up")
+        assert "layer 1 ▶  step 0" in first
+        assert "layer 2 ▶  step 0" in await seen(it, pilot, "up")
+        assert "output ▶  step 0" in await seen(it, pilot, "up", "up")
         assert await seen(it, pilot, "down", "down", "down") == first
         here = largest(it)
         # The step just finished is the one shown, as it is everywhere.
         shown = await seen(it, pilot, "pagedown")
-        assert "layer 1  step 0" in shown
+        assert "layer 1 ▶  step 0" in shown
         assert largest(it) == here
-        assert "layer 1  step 1" in await seen(it, pilot, "pagedown")
+        assert "layer 1 ▶  step 1" in await seen(it, pilot, "pagedown")
         assert largest(it) != here
-        assert "layer 1  step 2" in await seen(it, pilot, "right")
-        assert "layer 1  step 0" in await seen(it, pilot, "pageup", "pageup")
+        assert "layer 1 ▶  step 2" in await seen(it, pilot, "right")
+        assert "layer 1 ▶  step 0" in await seen(it, pilot, "pageup", "pageup")
         assert largest(it) == here
         # A switch is another network.
         assert "sigmoid" in await seen(it, pilot, "a")
@@ -123,14 +123,14 @@ async def test_pages_and_scale() -> None:
 async def test_time_steps_and_recurrent_layers() -> None:
     it = app(**SEQUENCE, recurrent_layers=2)
     async with running(it, MIDDLE) as pilot:
-        assert "time step 1 of layer 2  step 0" in await seen(it, pilot, "2")
+        assert "time step 1 of layer 2 ▶  step 0" in await seen(it, pilot, "2")
         assert "time step 4 of layer 2" in await seen(it, pilot, "up", "up", "up")
         assert "time step 4 of layer 1" in await seen(it, pilot, "v")
-        assert "output  step 0" in await seen(it, pilot, *["up"] * 12)
+        assert "output ▶  step 0" in await seen(it, pilot, *["up"] * 12)
         # Another cell, and none at all.
         for _ in range(4):
             shown = await seen(it, pilot, "e", *["down"] * 12)
-            assert "layer 1  step 0" in shown or "layer 2  step 0" in shown
+            assert "layer 1 ▶  step 0" in shown or "layer 2 ▶  step 0" in shown
 
 
 async def test_depth_and_width_may_change_under_it() -> None:
@@ -205,7 +205,7 @@ async def test_it_looks_on_from_full_speed_to_slow_and_in_a_pause() -> None:
         it.advance()
         await press(pilot, "space")
         step = it.session.cursor.step
-        assert f"layer 1  step {step - 1}" in await seen(it, pilot)
+        assert f"layer 1 ▶  step {step - 1}" in await seen(it, pilot)
 
 
 async def test_it_goes_along_with_a_scenario() -> None:
@@ -248,7 +248,7 @@ async def test_work_goes_on_in_slices_and_is_left_where_it_is_not_wanted() -> No
         assert await text(pilot) == wanted
         await press(pilot, "down")
         stale = await text(pilot)
-        assert "layer 2  step 0" in stale
+        assert "layer 2 ▶  step 0" in stale
         assert "another is being counted" in stale
         assert "another is being counted" not in await seen(slow, pilot)
 
@@ -282,3 +282,19 @@ async def test_a_press_on_a_weight_leads_to_it_in_its_own_view() -> None:
         shown = await seen(it, pilot)
         assert it.settings.view == "weight"
         assert "layer 2, weight[4, 3]" in shown
+
+
+async def test_presses_on_the_first_line_lead_to_other_layers_and_pages() -> None:
+    it = app(**TINY)
+    async with running(it, SMALL) as pilot:
+        advance(it, 1)
+        rows = (await seen(it, pilot, "2")).splitlines()
+        y, row = next((y, row) for y, row in enumerate(rows) if "◀ layer 1 ▶" in row)
+        assert await pilot.click(offset=(row.index("▶"), y))
+        assert "◀ layer 2 ▶" in await seen(it, pilot)
+        assert await pilot.click(offset=(row.index("◀"), y))
+        assert "◀ layer 1 ▶" in await seen(it, pilot)
+        assert await pilot.click(offset=(row.index("page"), y))
+        assert "page 2 of" in await seen(it, pilot)
+        assert await pilot.click(offset=(row.index("layer"), y))
+        assert "◀ layer 1 ▶" in await seen(it, pilot)

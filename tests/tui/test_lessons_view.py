@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 from gradsim.experiment.experiment import Experiment
 from gradsim.keeping.folders import progress_file
 from gradsim.keeping.keeper import Keeper
-from gradsim.keeping.progress import Standing, read
+from gradsim.keeping.progress import Standing, keep, read
+from gradsim.scenario.player import Player
 from gradsim.scenario.shelf import find, lessons, shipped
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
@@ -189,3 +190,49 @@ def test_a_lesson_that_has_ended_is_written_down_at_once_and_once(tmp_path: Path
     kept.keep(lesson, file)
     assert not file.exists()
     assert "cannot be written" in kept.keep(lesson, tmp_path, over=True)
+
+
+async def test_a_lesson_left_at_another_time_goes_on_where_it_was() -> None:
+    name = lessons()[2]
+    of = len(find(name).steps)
+    keep(progress_file(), {name: Standing(9, of), lessons()[1]: Standing(of, of, True)})
+    it = app(depth=3, width=4)
+    async with running(it, MIDDLE) as pilot:
+        await shelf(it, pilot)
+        pane = it.panes["lessons"]
+        assert pane.idle("resume")
+        await press(pilot, "down")
+        assert pane.idle("resume")  # it was played to its end
+        await press(pilot, "down")
+        assert f"begun, 9 of {of}" in await text(pilot)
+        assert not pane.idle("resume")
+        await press(pilot, "c")
+        await settled(pilot)
+        for _ in range(40):
+            it.advance(0.0)
+        playback = playback_of(it)
+        assert playback.player.index == 9
+        assert playback.narration
+        assert it.driver.playing
+        # It is the same as if it had been watched up to there.
+        watched = Player(find(name))
+        for _ in range(9):
+            watched.do_next()
+        assert it.session.cursor == watched.session.cursor
+        assert [r.value for r in playback.player.results] == [r.value for r in watched.results]
+        await press(pilot, "backspace")
+        it.advance(0.0)
+        assert playback.player.index < 9
+
+
+async def test_the_list_opens_at_the_lesson_on_screen_and_at_the_next_when_it_is_over() -> None:
+    scenario = find(lessons()[4])
+    it = app(depth=3, width=4)
+    async with running(it, MIDDLE) as pilot:
+        it.play_lesson(scenario)
+        await settled(pilot)
+        screen = await shelf(it, pilot)
+        assert f"▶ {scenario.title}" in screen
+        it.driver.concluded = True
+        await press(pilot, "1", "0")
+        assert f"▶ {find(lessons()[5]).title}" in await text(pilot)

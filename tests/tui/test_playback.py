@@ -206,3 +206,116 @@ def test_headless_frames_are_those_of_the_app_and_always_the_same() -> None:
     assert "First we look at one pass." in shown[0]
     assert "✓ loss below 100: " in shown[6]
     assert shown == list(frames(scenario, 90, 28))
+
+
+CHECKS = """
+title = "checks in a row"
+
+[experiment]
+depth = 3
+width = 8
+batch-size = 16
+
+[[steps]]
+say = "Before."
+
+[[steps]]
+run = { phases = 3 }
+
+[[steps]]
+expect = { quantity = "loss", below = 100.0 }
+
+[[steps]]
+expect = { quantity = "loss", below = 200.0 }
+
+[[steps]]
+expect = { quantity = "loss", below = LIMIT }
+
+[[steps]]
+say = "After."
+"""
+
+
+def checking(limit: float) -> GradsimApp:
+    playback = Playback(Player(parse(CHECKS.replace("LIMIT", str(limit)), "test.toml")))
+    return GradsimApp(playback.player.session, live=False, playback=playback)
+
+
+async def test_enter_finishes_a_wave_and_then_passes_by_all_checks() -> None:
+    it = checking(300.0)
+    async with it.run_test(size=(80, 24)) as pilot:
+        it.advance()
+        await press(pilot, "enter")
+        it.advance(0.1)
+        assert it.session.cursor.op < 4
+        await press(pilot, "enter")
+        it.advance(0.0)
+        assert it.session.run.records[0].layers is not None
+        assert "✓ loss below 100" in await text(pilot)
+        await press(pilot, "enter")
+        it.advance(0.0)
+        screen = await text(pilot)
+        assert playback_of(it).narration == "After."
+        # The check that came last is still told.
+        assert "✓ loss below 300" in screen
+        assert len(playback_of(it).player.results) == 3
+
+
+async def test_enter_does_not_pass_by_a_check_that_fails() -> None:
+    it = checking(0.001)
+    async with it.run_test(size=(80, 24)) as pilot:
+        wait_until(it, lambda: bool(playback_of(it).player.results))
+        await press(pilot, "enter")
+        it.advance(0.0)
+        assert "✗ loss below 0.001" in await text(pilot)
+        assert playback_of(it).narration == "Before."
+        await press(pilot, "enter")
+        it.advance(0.0)
+        assert playback_of(it).narration == "After."
+
+
+async def test_back_after_something_was_done_plays_it_again() -> None:
+    it = checking(300.0)
+    async with it.run_test(size=(80, 24)) as pilot:
+        wait_until(it, lambda: len(playback_of(it).player.results) == 1)
+        await press(pilot, "backspace")
+        it.advance(0.0)
+        assert it.session.cursor == (0, 0)
+        assert playback_of(it).narration == "Before."
+        wait_until(it, lambda: playback_of(it).narration == "After.")
+        await press(pilot, "backspace")
+        it.advance(0.0)
+        assert playback_of(it).narration == "Before."
+
+
+async def test_pages_are_turned_back() -> None:
+    words = " ".join(f"This is sentence {number}." for number in range(20))
+    playback = Playback(Player(parse(TEXT.replace("First we look", words), "test.toml")))
+    it = GradsimApp(playback.player.session, live=False, playback=playback)
+    async with it.run_test(size=(80, 24)) as pilot:
+        it.advance()
+        first = playback.narration
+        await press(pilot, "enter")
+        it.advance(0.0)
+        assert playback.narration != first
+        assert it.session.cursor == (0, 0)
+        await press(pilot, "backspace")
+        it.advance(0.0)
+        assert playback.narration == first
+        assert playback.wait > 1
+
+
+def test_what_was_shown_comes_back_whole() -> None:
+    shows = 'show = { view = "why" }\n\n[[steps]]\nshow = { layer = 2 }'
+    player = Player(parse(TEXT.replace('say = "First we look at one pass."', shows), "test.toml"))
+    playback = Playback(player)
+    playback.seek(4)
+    for _ in range(4):
+        assert playback.clock(0.0)
+        assert not playback.slow()
+        for _ in playback.perform():
+            pass
+    assert playback.look is not None
+    assert (playback.look.view, playback.look.layer) == ("why", 2)
+    assert playback.narration == "Now it learns a little."
+    assert not playback.clock(1.0)

@@ -211,3 +211,71 @@ async def test_leaving_a_lesson_takes_the_keys_from_its_question() -> None:
             await pilot.pause(0)
         await press(pilot, "down")
         assert "▶ it shrinks" in await text(pilot)
+
+
+async def test_back_opens_a_question_again() -> None:
+    it = playing()
+    async with running(it, MIDDLE) as pilot:
+        await until_asked(it, pilot)
+        await press(pilot, "down", "enter")
+        assert "Not so" in await text(pilot)
+        await press(pilot, "backspace")
+        assert playback_of(it).open
+        assert "Each sigmoid" not in await text(pilot)
+        await press(pilot, "down", "down", "enter")
+        assert "Right: Each sigmoid" in await text(pilot)
+
+
+async def test_on_a_small_screen_the_view_keeps_its_room_and_the_foot_says_how_to_answer() -> None:
+    playback = Playback(Player(parse(TEXT.replace('"why"', '"layer"', 1), "test.toml")))
+    it = GradsimApp(playback.player.session, live=False, playback=playback)
+    async with running(it, SMALL) as pilot:
+        await until_asked(it, pilot)
+        await press(pilot, "shift+right", "shift+right", "shift+right", "enter")
+        for _ in range(30):
+            it.advance(0.1)
+        screen = await text(pilot)
+        assert "What does the gradient do?" in screen
+        assert "too small" not in screen
+        assert "its slope" in screen
+        foot = screen.splitlines()[-1]
+        assert foot.startswith(" ↑ choose  enter answer  m more")
+        await press(pilot, "down", "enter")
+        foot = (await text(pilot)).splitlines()[-1]
+        assert "enter next" in foot
+
+
+@pytest.mark.parametrize("view", ["flow", "why", "weight", "waterfall", "data"])
+async def test_no_view_is_too_small_beside_a_question(view: str) -> None:
+    text_ = TEXT.replace('"why"', f'"{view}"', 1).replace(
+        "[[steps]]\nask", "[[steps]]\nrun = { steps = 1 }\n\n[[steps]]\nask"
+    )
+    playback = Playback(Player(parse(text_, "test.toml")))
+    it = GradsimApp(playback.player.session, live=False, playback=playback)
+    async with running(it, SMALL) as pilot:
+        await until_asked(it, pilot)
+        for _ in range(5):
+            it.advance(0.1)
+        assert it.settings.view == view
+        assert "too small" not in await text(pilot)
+
+
+async def test_enter_goes_on_with_a_lesson_in_a_view_that_has_another_use_for_it() -> None:
+    text_ = TEXT.replace('"why"', '"waterfall"', 1)
+    playback = Playback(Player(parse(text_, "test.toml")))
+    it = GradsimApp(playback.player.session, live=False, playback=playback)
+    async with running(it, SMALL) as pilot:
+        await until_asked(it, pilot)
+        await press(pilot, "down", "enter")
+        assert "enter next" in await text(pilot)
+        await press(pilot, "enter")
+        it.advance(0.5)
+        assert it.session.cursor.op > 0
+        await press(pilot, "space", "pagedown", "pagedown")
+        assert playback.taken_over
+        await press(pilot, "home")
+        # Now the cursor stands elsewhere, and its own use of the key makes sense.
+        assert "enter go" in (await text(pilot)).splitlines()[-1]
+        await press(pilot, "enter")
+        assert playback.taken_over
+        assert it.session.cursor == (1, 0)

@@ -50,8 +50,8 @@ class Host(Protocol):
     def take(self, turn: Turn) -> None:
         """Make a switch as a key does, so that it is in the log; or say why there is none."""
 
-    def play_lesson(self, scenario: "Scenario") -> None:
-        """Bring a lesson on screen; the session on screen waits meanwhile."""
+    def play_lesson(self, scenario: "Scenario", done: int = 0) -> None:
+        """Bring a lesson on screen, `done` steps of it done; the session on screen waits."""
 
     def leave_lesson(self) -> None:
         """Back to the session from which lessons were opened."""

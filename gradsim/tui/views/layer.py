@@ -14,7 +14,7 @@ from gradsim.tui.settings import Settings
 from gradsim.tui.views.asking import AskingPane
 from gradsim.tui.views.base import Host
 from gradsim.view.frame import Frame
-from gradsim.view.layer import layer, weight_at
+from gradsim.view.layer import layer, layout, turn_at, weight_at
 from gradsim.view.lines import Line
 
 
@@ -82,9 +82,18 @@ class LayerView(AskingPane):
     def press(
         self, frame: Frame, width: int, height: int, settings: Settings, x: int, y: int
     ) -> Press | None:
-        """A cell of a map of weights leads to that weight in its own view."""
+        """A cell of a map of weights leads to that weight in its own view.
+
+        The arrows of the first line lead to other layers, its right end to the next page.
+        """
         if self._study is None:
             return None
+        if y == 0:
+            count = len(layout(self._study, self._log, width, height - 1, settings.markers))
+            layers, page = turn_at(self._study, self._number, count, width, x)
+            if page:
+                return Press("page(1)", "page(-1)", own=True)
+            return Press(f"layer({layers})") if layers else None
         found = weight_at(
             self._study, self._number, self._log, width, height, settings.markers, x, y
         )

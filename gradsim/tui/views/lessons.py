@@ -30,7 +30,8 @@ class LessonsView(ViewPane):
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key("up", "↑", "choose(-1)", "the lesson before", "lessons"),
         Key("down", "↓", "choose(1)", "the next lesson", "lessons"),
-        Key("enter", "enter", "begin", "play it; one begun goes on", "lessons", "play it"),
+        Key("enter", "enter", "begin", "play it; one begun just now goes on", "lessons", "play it"),
+        Key("c", "c", "resume", "go on where it was left at another time", "lessons", "go on"),
         Key("x", "x", "leave", "leave the lesson, back to your session", "lessons", "leave"),
     )
 
@@ -40,16 +41,24 @@ class LessonsView(ViewPane):
         self._reading: Iterator[str] | None = None
         self._known: dict[str, Standing] = {}
         self._chosen = 0
+        self._wanted = ""
+        """The name of the lesson to be chosen as soon as it has been read."""
 
     def draw(self, frame: Frame, width: int, height: int, settings: Settings) -> Sequence[Line]:
         """The list, and the chosen one in full."""
         return lessons(self._listed(), self._chosen, width, height)
 
     def opened(self) -> None:
-        """Read the shelf, once, and begin at the lesson on screen."""
+        """Read the shelf, once; choose the lesson on screen or, where it is over, the next one."""
         self._known = read(progress_file())
+        names = shelf.lessons()
         if self._reading is None:
-            self._reading = iter(shelf.lessons())
+            self._reading = iter(names)
+        playback = self.host.driver.playback
+        if playback and (name := playback.player.scenario.name) in names:
+            over = self.host.driver.concluded
+            self._wanted = names[min(names.index(name) + over, len(names) - 1)]
+            self._choose_wanted()
 
     def tick(self, more: Callable[[], bool]) -> bool:
         """Read on, a file at a time."""
@@ -58,12 +67,32 @@ class LessonsView(ViewPane):
             return False
         try:
             self._shelf.append(shelf.find(name))
+            self._choose_wanted()
         except InputError as error:
             self.host.say(error.problems[0])
         return True
 
+    def _choose_wanted(self) -> None:
+        found = [k for k, scenario in enumerate(self._shelf) if scenario.name == self._wanted]
+        if found:
+            self._chosen, self._wanted = found[0], ""
+
+    def _left_at(self) -> int:
+        """Steps of the chosen lesson that were done at another time; 0 where there is no way on."""
+        if not self._shelf:
+            return 0
+        scenario = self._shelf[self._chosen]
+        known = self._known.get(scenario.name)
+        driver = self.host.lessons.of(scenario.name, self.host.driver)
+        done = driver.playback.player.index if driver and driver.playback else 0
+        if known is None or known.finished or known.of != len(scenario.steps):
+            return 0
+        return known.done if known.done > done else 0
+
     def idle(self, action: str) -> str:
-        """Leaving needs a session to go back to."""
+        """Leaving needs a session to go back to, going on a lesson that was begun before."""
+        if action == "resume" and not self._left_at():
+            return "it was not left halfway at another time: ⟨lessons.begin⟩ plays it"
         if action == "leave" and self.host.lessons.own is None:
             return "no lesson has been opened from here: there is nothing to leave"
         return ""
@@ -83,13 +112,17 @@ class LessonsView(ViewPane):
 
     def action_pick(self, index: int) -> None:
         """A lesson by its place in the list."""
-        self._chosen = index
+        self._chosen, self._wanted = index, ""
         self.host.redraw()
 
     def action_begin(self) -> None:
         """Play the chosen one."""
         if self._shelf:
             self.host.play_lesson(self._shelf[self._chosen])
+
+    def action_resume(self) -> None:
+        """Play the chosen one from where it was left at another time."""
+        self.host.play_lesson(self._shelf[self._chosen], self._left_at())
 
     def action_leave(self) -> None:
         """Back to the user's own session."""

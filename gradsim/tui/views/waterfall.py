@@ -232,7 +232,8 @@ class WaterfallView(ViewPane):
             return
         place, self._cursor = found
         if event.chain > 1:
-            self.action_go_there()
+            if not self.idle("go_there"):
+                self.action_go_there()
         elif place + 1 != self.host.selected:
             self.host.action_layer(place + 1 - self.host.selected)
         else:
@@ -248,11 +249,14 @@ class WaterfallView(ViewPane):
         self._cursor = None
         self.host.redraw()
 
+    def idle(self, action: str) -> str:
+        """To go somewhere needs a cursor that stands elsewhere."""
+        if action == "go_there" and (not self._end or self._step() == self._here):
+            return "the session is at this step already: ← and → move the cursor"
+        return ""
+
     def action_go_there(self) -> None:
         """The session to the step of the cursor; the cursor then goes with it."""
-        if not self._end or self._step() == self._here:
-            self.host.say("the session is at this step already: ← and → move the cursor")
-            return
         self.host.driver.visit(self._step())
         self._cursor = None
         self.host.take(Turn())
