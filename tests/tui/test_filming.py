@@ -159,6 +159,6 @@ def test_chapters_have_their_times_and_a_question_waits_before_its_answer() -> N
     answered, _ = when(it, "It is less.")
     assert answered - asked == pytest.approx(TO_THINK, abs=2 * TICK)
     assert "Look" in text(it.at(second.seconds))
-    layer, _ = when(it, "layer 2  step 0")
+    layer, _ = when(it, "layer 2 ▶  step 0")
     waits = [s.seconds for s in it.shots if s.seconds > layer + 1]
     assert waits[0] - layer == pytest.approx(4.0, abs=3 * TICK)
