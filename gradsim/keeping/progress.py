@@ -27,6 +27,10 @@ class Standing:
         """`done`, or `begun, 12 of 37`."""
         return "done" if self.finished else f"begun, {self.done} of {self.of}"
 
+    def left_at(self, steps: int) -> int:
+        """Steps done where it was left halfway; 0 where it has other steps than the `steps` now."""
+        return 0 if self.finished or self.of != steps else self.done
+
 
 def read(path: Path) -> dict[str, Standing]:
     """What a file says, by the lesson's name. What cannot be read counts as not begun."""

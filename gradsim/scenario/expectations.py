@@ -71,7 +71,8 @@ def _shown(expectation: Expectation, value: float | str, side: Any) -> str:
     if isinstance(value, str):
         return value or "none"
     words = number(value)
-    if holds(expectation, float(words), side) != holds(expectation, value, side):
+    good = holds(expectation, value, side)
+    if value != side and holds(expectation, float(words), side) != good:
         return repr(value)  # rounded, it would seem to be on the other side
     return words
 

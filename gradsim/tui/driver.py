@@ -293,8 +293,14 @@ class Driver:
             for _ in self.session.looking():
                 pass
             self._paced, self._credit = True, 0.0
-        self._work = playback.perform()
+        self._work = self._play(playback)
         return True
+
+    def _play(self, playback: "Playback") -> Iterator[None]:
+        yield from playback.perform()
+        if playback.verdict or playback.ahead:
+            # What a lesson switches and measures is told where a message may still stand.
+            self.message = ""
 
     def _perform(self, action: Action) -> Iterator[None]:
         # A step is computed before the wave is shown going through it, so that both lanes of the

@@ -5,6 +5,7 @@ from asyncio import get_running_loop
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
 from gradsim.keeping.files import short
-from gradsim.keeping.folders import sessions_folder, settings_file
+from gradsim.keeping.folders import progress_file, sessions_folder, settings_file
 from gradsim.keeping.keeper import Keeper
 from gradsim.keeping.settings_file import read
 from gradsim.simulation.actions import Advance, Grain
@@ -71,7 +72,18 @@ def open_scenario(scenario: "Scenario", **looks: str | bool) -> None:
 
     player = Player(scenario)
     hold_one_thread()
-    _run(player.session, lambda app: None, Playback(player), looks=looks)
+    _run(player.session, partial(_offer_to_go_on, scenario), Playback(player), looks=looks)
+
+
+def _offer_to_go_on(scenario: "Scenario", app: GradsimApp) -> None:
+    """Say so where the lesson was left halfway at another time."""
+    from gradsim.keeping import progress  # noqa: PLC0415
+
+    known = progress.read(progress_file()).get(scenario.name)
+    if known and known.left_at(len(scenario.steps)):
+        app.driver.message = (
+            f"{known.words} at another time: ⟨open-lessons⟩, then ⟨lessons.resume⟩ goes on there"
+        )
 
 
 def _paused(said: str) -> Callable[[GradsimApp], None]:

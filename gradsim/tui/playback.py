@@ -144,7 +144,7 @@ class Playback:
         if self.open and self.asked and self.asked.chosen is None:
             self.pick(0)
         elif not self.answer():
-            self.wait, self._hurried = 0.0, True
+            self.wait, self._hurried, self.verdict = 0.0, True, ""
 
     def seek(self, done: int) -> None:
         """Go on without a wait until so many steps are done; questions on the way are answered."""

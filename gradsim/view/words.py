@@ -148,8 +148,9 @@ def effect(frame: Frame, width: int) -> Line:
         hint = f"{keys} switch a part; what it does is said here"
         return fitted([(frame.view.told(hint), "label")], width)
     runs = effect_runs(frame.switched, frame.view.told)
-    while len(runs) > 2 and length(runs) > width:
-        # What matters most stands first; what does not fit whole is left out.
+    while len(runs) > 1 and length(runs) > width:
+        # What matters most stands first; what does not fit whole is left out: half of a number
+        # is another number.
         runs.pop()
     return fitted(runs, width)
 

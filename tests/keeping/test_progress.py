@@ -16,6 +16,12 @@ def test_what_is_kept_is_read_again_with_names_of_any_kind(tmp_path: Path) -> No
     assert [standing.words for standing in now.values()] == ["begun, 3 of 9", "done"]
 
 
+def test_only_a_lesson_left_halfway_and_not_changed_since_goes_on() -> None:
+    assert Standing(5, 9).left_at(9) == 5
+    assert Standing(5, 9).left_at(10) == 0
+    assert Standing(5, 9, True).left_at(9) == 0
+
+
 def test_it_only_goes_forward_and_lessons_of_others_stay(tmp_path: Path) -> None:
     file = tmp_path / "lessons.toml"
     keep(file, {"one": Standing(5, 9), "two": Standing(9, 9, True)})

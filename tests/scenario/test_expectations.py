@@ -73,6 +73,19 @@ def test_a_value_is_never_rounded_over_the_bound() -> None:
     assert outcome_of(0.9123456789, at_least=0.9) == "ok: loss at least 0.9, measured 0.912346"
 
 
+def test_two_that_are_the_same_are_told_with_six_digits() -> None:
+    other = {"quantity": "grad_norm", "factor": 1.0}
+    same = {"history": {"loss": [2 / 3], "grad_norm": [2 / 3]}}
+    outcome = judge(expect(equals=other), same, 0, 1)
+    assert outcome.passed
+    assert outcome.measured == "0.666667 against 0.666667"
+    near = {"history": {"loss": [2 / 3], "grad_norm": [0.66666668]}}
+    outcome = judge(expect(below=other), near, 0, 1)
+    assert outcome.passed
+    # Rounded it would not be below.
+    assert outcome.measured == "0.6666666666666666 against 0.66666668"
+
+
 def test_a_quantity_at_a_time_step() -> None:
     expectation = Expectation.model_validate(
         {"quantity": "delta_norm", "layer": 1, "time": 2, "at-least": 3.0}

@@ -236,3 +236,25 @@ async def test_the_list_opens_at_the_lesson_on_screen_and_at_the_next_when_it_is
         it.driver.concluded = True
         await press(pilot, "1", "0")
         assert f"▶ {find(lessons()[5]).title}" in await text(pilot)
+
+
+async def test_a_lesson_waits_while_the_list_is_open_and_goes_on_after_it() -> None:
+    it = app(depth=3, width=4)
+    async with running(it, MIDDLE) as pilot:
+        it.play_lesson(find(lessons()[4]))
+        await settled(pilot)
+        it.advance(0.1)
+        await shelf(it, pilot)
+        index = playback_of(it).player.index
+        for _ in range(40):
+            it.advance(5.0)
+        # Else what it shows next would take the list away.
+        assert it.settings.view == "lessons"
+        assert playback_of(it).player.index == index
+        await press(pilot, "1")
+        for _ in range(10):
+            it.advance(5.0)
+        assert playback_of(it).player.index > index
+        # A lesson that was paused by hand stays so.
+        await press(pilot, "space", "0", "1")
+        assert not it.driver.playing

@@ -16,12 +16,15 @@ from driving import MIDDLE, advance, press, running, text
 import gradsim
 from gradsim.errors import InputError
 from gradsim.experiment.experiment import Experiment
+from gradsim.keeping.folders import progress_file
+from gradsim.keeping.progress import Standing, keep
 from gradsim.keeping.sessions import entries, open_file
+from gradsim.scenario.shelf import find
 from gradsim.simulation import state
 from gradsim.simulation.actions import Advance, Grain, Switch
 from gradsim.simulation.session import Session
 from gradsim.tui.app import GradsimApp
-from gradsim.tui.opening import open_app, open_kept
+from gradsim.tui.opening import open_app, open_kept, open_scenario
 from gradsim.view.frame import View, frame
 from gradsim.view.history import step_at
 
@@ -73,6 +76,19 @@ def test_leaving_says_how_to_come_back_and_opening_again_offers_it(
     assert said[0] == said[2] == ""
     assert said[1].startswith("ctrl o opens the last session: 2x8 relu, step 2, ")
     assert entries(home / "sessions") == [entry]
+
+
+def test_a_lesson_left_halfway_says_how_to_go_on_with_it(
+    home: Path, used: Callable[..., list[str]]
+) -> None:
+    scenario = find("the-chain-rule")
+    said = used(nothing, nothing)
+    open_scenario(scenario)
+    keep(progress_file(), {scenario.name: Standing(5, len(scenario.steps))})
+    open_scenario(scenario)
+    assert said[0] == ""
+    assert said[1].startswith(f"begun, 5 of {len(scenario.steps)} at another time: ")
+    assert "⟨lessons.resume⟩" in said[1]
 
 
 def test_another_session_is_opened_in_its_place(

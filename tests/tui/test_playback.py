@@ -319,3 +319,27 @@ def test_what_was_shown_comes_back_whole() -> None:
     assert (playback.look.view, playback.look.layer) == ("why", 2)
     assert playback.narration == "Now it learns a little."
     assert not playback.clock(1.0)
+
+
+async def test_what_is_measured_is_told_in_the_place_of_an_old_message() -> None:
+    it = checking(300.0)
+    async with it.run_test(size=(80, 24)) as pilot:
+        it.advance()
+        await press(pilot, "down")
+        assert "this is the first" in await text(pilot)
+        wait_until(it, lambda: len(playback_of(it).player.results) == 1)
+        it.paint()
+        screen = await text(pilot)
+        assert "✓ loss below 100" in screen
+        assert "this is the first" not in screen
+
+
+async def test_a_check_is_told_beside_the_words_behind_it_only() -> None:
+    it = checking(300.0)
+    async with it.run_test(size=(80, 24)) as pilot:
+        wait_until(it, lambda: len(playback_of(it).player.results) == 3)
+        await press(pilot, "enter")
+        it.advance(0.0)
+        # It had been read already.
+        assert playback_of(it).narration == "After."
+        assert "✓" not in await text(pilot)

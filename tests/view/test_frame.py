@@ -1,5 +1,6 @@
 """The frame: what is seen comes from the events that have happened, and from nothing else."""
 
+import re
 from dataclasses import replace
 from math import inf, isnan, nan
 from typing import Any
@@ -253,6 +254,20 @@ def test_a_network_through_one_time_step_is_said_to_be_one() -> None:
 
     assert "only one time step: ⟨knobs⟩, data digits-rows or recall for more" in said()
     assert "time step:" not in said(data="digits-rows")
+
+
+def test_what_a_switch_did_is_never_cut_within_a_number() -> None:
+    it = session(depth=2, width=4)
+    it.do(Advance(Grain.STEP, 1))
+    it.do(Switch({"activation": "tanh", "initializer": "he-normal", "skip": "residual"}))
+    it.do(Advance(Grain.PHASE, 3))
+    shown = frame(it, View())
+    whole = plain([words.effect(shown, 300)]).rstrip()
+    assert "delta of layer 1" in whole
+    parts = re.split(r"(?=[:;,] )", whole)
+    for width in range(60, len(whole)):
+        told = plain([words.effect(shown, width)]).rstrip()
+        assert told in {"".join(parts[:count]) for count in range(1, len(parts) + 1)}
 
 
 def test_shares_of_a_layer_full_of_nan_are_not_known() -> None:

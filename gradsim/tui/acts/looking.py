@@ -95,7 +95,9 @@ class Looking(Desk):
 
     def _look_at(self, look: "Look") -> None:
         if look.view:
+            said = self.driver.message
             self.action_view(look.view)
+            self.driver.message = said  # nobody has pressed a key
         through_time = self.session.experiment.cell != "none"
         place = look.time if through_time and look.layer != "output" else look.layer
         if through_time and isinstance(look.layer, int):

@@ -41,6 +41,8 @@ class LessonsView(ViewPane):
         self._reading: Iterator[str] | None = None
         self._known: dict[str, Standing] = {}
         self._chosen = 0
+        self._halted = False
+        """Whether a lesson waits meanwhile: what it shows next would take the list away."""
         self._wanted = ""
         """The name of the lesson to be chosen as soon as it has been read."""
 
@@ -51,14 +53,22 @@ class LessonsView(ViewPane):
     def opened(self) -> None:
         """Read the shelf, once; choose the lesson on screen or, where it is over, the next one."""
         self._known = read(progress_file())
+        driver = self.host.driver
+        if driver.follows_scenario and driver.playing:
+            self._halted, driver.playing = True, False
         names = shelf.lessons()
         if self._reading is None:
             self._reading = iter(names)
-        playback = self.host.driver.playback
+        playback = driver.playback
         if playback and (name := playback.player.scenario.name) in names:
-            over = self.host.driver.concluded
+            over = driver.concluded
             self._wanted = names[min(names.index(name) + over, len(names) - 1)]
             self._choose_wanted()
+
+    def left(self) -> None:
+        """A lesson that has waited goes on."""
+        if self._halted:
+            self._halted, self.host.driver.playing = False, True
 
     def tick(self, more: Callable[[], bool]) -> bool:
         """Read on, a file at a time."""
@@ -85,9 +95,8 @@ class LessonsView(ViewPane):
         known = self._known.get(scenario.name)
         driver = self.host.lessons.of(scenario.name, self.host.driver)
         done = driver.playback.player.index if driver and driver.playback else 0
-        if known is None or known.finished or known.of != len(scenario.steps):
-            return 0
-        return known.done if known.done > done else 0
+        before = known.left_at(len(scenario.steps)) if known else 0
+        return before if before > done else 0
 
     def idle(self, action: str) -> str:
         """Leaving needs a session to go back to, going on a lesson that was begun before."""
