@@ -12,8 +12,13 @@ class InputError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean "depth"?` where a known name is close, else the list of known names."""
+def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
+    """`did you mean "depth"?` where a known name is close, else the list of known names.
+
+    `listed` is what to say instead of a list too long for a sentence: who shows it.
+    """
     names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f'did you mean "{close[0]}"?' if close else f"known are: {', '.join(names)}"
+    close = get_close_matches(name, names, n=1, cutoff=0.53)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return listed or f"known are: {', '.join(names)}"

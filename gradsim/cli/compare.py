@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradsim.cli.comparison import MOST_RUNS, compared, inline, show
+from gradsim.cli.fitting import told
 from gradsim.cli.knobs import whole
 from gradsim.cli.run import DEFAULT_STEPS, MOST_STEPS
 from gradsim.cli.terminal import note
@@ -31,8 +32,9 @@ def compare(experiments: tuple[str, ...], steps: str, as_json: bool) -> None:
     """Compare experiments, each of them `default`, a TOML file with an [experiment] table, the
     name of a scenario that comes with gradsim, or knobs such as activation=relu,depth=10.
 
-    All get the seed of the first: `gradsim run --vary seed=0,1,2` compares seeds. Data goes to
-    stdout, words go to stderr.
+    mine.toml,activation=relu is the experiment of a file with knobs set anew; knobs alone are set
+    on the default one. All get the seed of the first: `gradsim run --vary seed=0,1,2` compares
+    seeds. Data goes to stdout, words go to stderr.
     """
     count = whole("--steps", steps, 0, MOST_STEPS)
     if not FEWEST <= len(experiments) <= MOST_RUNS:
@@ -55,6 +57,13 @@ def compare(experiments: tuple[str, ...], steps: str, as_json: bool) -> None:
 
     begun = perf_counter()
     show(compared(runs, count), as_json=as_json)
+    if alone := [name for name in experiments if _knobs_alone(name)]:
+        first = next((name for name in experiments if name not in ("default", *alone)), "")
+        if first and "," not in first:
+            note(
+                f"{', '.join(alone)}: set on the default experiment; "
+                f"{first},{alone[0]} sets {'them' if ',' in alone[0] else 'it'} on {first}"
+            )
     if others:
         note(f"seed {seed}, that of the first, for {', '.join(others)} too")
     note(
@@ -65,16 +74,39 @@ def compare(experiments: tuple[str, ...], steps: str, as_json: bool) -> None:
 def found(name: str) -> "Experiment":
     """The experiment that a word of the command line stands for; raises InputError."""
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
-    from gradsim.scenario.shelf import ENDING, find_experiment, is_there, shipped  # noqa: PLC0415
+    from gradsim.scenario.shelf import ALL, find_experiment, shipped  # noqa: PLC0415
 
     if name == "default":
         return Experiment.of({})
-    known = shipped()
-    if not is_there(name) and name.removesuffix(ENDING) not in known:
-        if "=" in name:
-            return inline(name)
-        raise InputError(
-            f"{name}: this is no file, no scenario, and no knobs such as activation=relu; "
-            f"{nearest(name, ['default', *known])}"
-        )
-    return find_experiment(name)
+    if _is_named(name):
+        return find_experiment(name)
+    first, comma, knobs = name.partition(",")
+    if comma and "=" not in first:
+        return _anew(found(first), knobs)
+    if comma or "=" in name:
+        return _anew(Experiment.of({}), name)
+    raise InputError(
+        f"{name}: this is no file, no scenario, and no knobs such as activation=relu; "
+        f"{nearest(name, ['default', *shipped()], ALL)}"
+    )
+
+
+def _anew(base: "Experiment", knobs: str) -> "Experiment":
+    """The experiment with the knobs of `activation=relu,depth=10` set anew."""
+    asked = inline(knobs)
+    try:
+        return told(base.switch(asked), asked)
+    except InputError as error:
+        raise InputError([f"{knobs}: {sentence}" for sentence in error.problems]) from None
+
+
+def _is_named(name: str) -> bool:
+    """Whether there is a file of this path, or a scenario of this name."""
+    from gradsim.scenario.shelf import ENDING, is_there, shipped  # noqa: PLC0415
+
+    return is_there(name) or name.removesuffix(ENDING) in shipped()
+
+
+def _knobs_alone(name: str) -> bool:
+    """Whether it is knobs, set on the default experiment."""
+    return "=" in name.partition(",")[0] and not _is_named(name)

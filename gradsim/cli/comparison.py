@@ -12,7 +12,7 @@ import click
 
 from gradsim.cli.terminal import Progress
 from gradsim.cli.threads import one_thread
-from gradsim.errors import InputError, nearest
+from gradsim.errors import InputError
 
 if TYPE_CHECKING:
     from gradsim.experiment.experiment import Experiment
@@ -25,9 +25,9 @@ LABEL = 14
 # -- what is asked for --------------------------------------------------------------------------
 
 
-def inline(text: str) -> "Experiment":
-    """The experiment of `activation=relu,initializer=he-normal`; raises InputError."""
-    from gradsim.cli.knobs import declared  # noqa: PLC0415
+def inline(text: str) -> dict[str, str]:
+    """The knobs of `activation=relu,initializer=he-normal`; raises InputError."""
+    from gradsim.cli.knobs import changes  # noqa: PLC0415
 
     parts = [part.strip() for part in text.split(",")]
     wrong = [part for part in parts if "=" not in part]
@@ -37,7 +37,7 @@ def inline(text: str) -> "Experiment":
             "KNOB=VALUE,KNOB=VALUE is right, such as activation=relu,depth=10"
         )
     try:
-        return declared(parts, {})
+        return changes(parts, {})
     except InputError as error:
         sentences = [problem.removeprefix("--set: ") for problem in error.problems]
         raise InputError([f"{text}: {sentence}" for sentence in sentences]) from None
@@ -46,6 +46,7 @@ def inline(text: str) -> "Experiment":
 def varied(base: "Experiment", asked: Sequence[str]) -> list[tuple[str, "Experiment"]]:
     """The product of all `KNOB=VALUE,VALUE,...`, each with its name; raises InputError."""
     from gradsim.experiment.experiment import KNOBS, Experiment  # noqa: PLC0415
+    from gradsim.experiment.reading import unknown  # noqa: PLC0415
 
     problems: list[str] = []
     values: dict[str, list[str]] = {}
@@ -58,7 +59,7 @@ def varied(base: "Experiment", asked: Sequence[str]) -> list[tuple[str, "Experim
                 f'--vary is "{text}", but must be KNOB=VALUE,VALUE, such as activation=relu,tanh'
             )
         elif name not in KNOBS:
-            problems.append(f'--vary: there is no knob "{name}"; {nearest(name, KNOBS)}')
+            problems.append(f"--vary: {unknown(name, KNOBS)}")
         elif name in values:
             problems.append(f"--vary: {name} is varied twice: give all its values at once")
         else:

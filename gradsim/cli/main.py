@@ -1,6 +1,7 @@
 """The entry point. All ways out of a command end here, each with its exit code."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -67,6 +68,8 @@ def _sentence(error: click.ClickException) -> str:
             return f'{path} has no option {error.option_name}; did you mean "{known[name]}"?'
         return f"{path} has no option {error.option_name}; see {path} --help"
     message = error.format_message().rstrip(".")
+    if extra := re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", message):
+        message = f'"{extra.group(1)}" is one word too many'
     message = message[:1].lower() + message[1:]
     if isinstance(error, click.UsageError) and error.ctx:
         message += f"; see {error.ctx.command_path} --help"

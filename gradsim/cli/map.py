@@ -99,6 +99,8 @@ def map_(
     scenario is such a file, and its name is enough.
     """
     asked = changes(settings, knobs)
+    if output and not output.endswith(".csv"):
+        raise InputError(f"--output {output}: the name of a map ends in .csv")
     count = None if steps is None else whole("--steps", steps, 0, MOST_STEPS)
 
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415

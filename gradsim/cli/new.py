@@ -1,5 +1,6 @@
 """`gradsim new`: a scenario to begin with."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -31,4 +32,5 @@ def new(name: str) -> None:
         raise InputError(f"{path}: there is no folder {path.parent}") from None
     except OSError as error:
         raise InputError(f"{path} cannot be written: {(error.strerror or '').lower()}") from None
-    click.echo(f"{path} is written; gradsim check {path} --control holds it against what is so")
+    word = shlex.quote(str(path))
+    click.echo(f"{path} is written; gradsim check {word} --control holds it against what is so")

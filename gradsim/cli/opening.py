@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradsim.cli.compare import found
 from gradsim.cli.fitting import told
 from gradsim.cli.knobs import changes
 from gradsim.errors import InputError
 
 if TYPE_CHECKING:
+    from gradsim.experiment.experiment import Experiment
     from gradsim.simulation.session import Session
 
 
@@ -19,25 +21,28 @@ def opened(
     knobs: Mapping[str, str | None],
     state: str | None,
     memory: str | None = None,
+    experiment: str | None = None,
 ) -> "Session":
     """A session of the experiment asked for, started from the seed or from a state file.
 
-    `memory` is its budget for rewinding, in MiB.
+    `experiment` names a file with it, or a scenario; knobs are set anew on it. `memory` is the
+    budget for rewinding, in MiB.
 
     Raises InputError where a knob set with a state would rebuild its network.
     """
-    from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
     from gradsim.experiment.knobs import Effect  # noqa: PLC0415
     from gradsim.simulation.actions import Switch  # noqa: PLC0415
     from gradsim.simulation.budget import Budget, budget_of  # noqa: PLC0415
     from gradsim.simulation.session import Session  # noqa: PLC0415
     from gradsim.simulation.state import read  # noqa: PLC0415
 
+    if experiment and state:
+        raise InputError(f"{state} holds its own experiment: leave out {experiment}, or --load")
     asked = changes(settings, knobs)
     # A report tells of every step: its numbers stay, rather than being computed a second time.
     budget = replace(budget_of(memory, "--memory") if memory else Budget(), steps=sys.maxsize)
     if state is None:
-        return Session(told(Experiment.of(asked), asked), budget=budget)
+        return Session(asked_for(settings, knobs, experiment), budget=budget)
     saved = read(Path(state))
     session = Session(saved.experiment, saved.origin, budget)
     if asked:
@@ -49,3 +54,17 @@ def opened(
                 "from the seed: leave it out, or begin without --load"
             )
     return session
+
+
+def asked_for(
+    settings: Sequence[str], knobs: Mapping[str, str | None], experiment: str | None = None
+) -> "Experiment":
+    """The experiment of a file or scenario, or the default one, with the options' knobs set anew.
+
+    Raises InputError with a sentence for each that is wrong.
+    """
+    from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
+
+    asked = changes(settings, knobs)
+    base = found(experiment) if experiment else Experiment.of({})
+    return told(base.switch(asked), asked)

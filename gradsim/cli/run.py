@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradsim.cli.comparison import MOST_RUNS, compared, show, varied
-from gradsim.cli.knobs import KnobCommand, declared, set_option, whole
+from gradsim.cli.knobs import KnobCommand, set_option, whole
 from gradsim.cli.terminal import Progress, note
 from gradsim.cli.threads import one_thread
 from gradsim.errors import InputError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS = 100
 MOST_STEPS = 1_000_000
+ENDING = ".npz"
 
 
 @click.command(
@@ -31,6 +32,7 @@ MOST_STEPS = 1_000_000
     epilog="What is not a number or infinite is null in JSON, with the reason under `nulls`, and "
     "NaN or inf in CSV. Updates are NaN before the first.",
 )
+@click.argument("experiment", metavar="[EXPERIMENT.toml]", required=False)
 @set_option
 @click.option(
     "--steps",
@@ -79,6 +81,7 @@ MOST_STEPS = 1_000_000
     help="With --details: at every K-th step too, not only at the end.",
 )
 def run(
+    experiment: str | None,
     settings: tuple[str, ...],
     steps: str,
     as_json: bool,
@@ -95,7 +98,9 @@ def run(
 ) -> None:
     """Train a network and print its layers and the verdict on its gradients.
 
-    Data goes to stdout, words go to stderr. The gradients shown are those of the next batch.
+    EXPERIMENT.toml has a table [experiment] of knobs; a scenario is such a file, and its name is
+    enough. Options set knobs anew. Data goes to stdout, words go to stderr. The gradients shown are
+    those of the next batch.
     """
     if as_json and as_csv:
         raise InputError("--json and --csv exclude each other: give one of them")
@@ -108,26 +113,27 @@ def run(
         raise InputError("--details goes with --json only")
     if details_every and not details:
         raise InputError("--details-every goes with --details only")
+    from gradsim.cli.opening import asked_for, opened  # noqa: PLC0415
+
     if vary:
         if save or load or details or until or memory:
             raise InputError(
                 "--save, --load, --memory, --details and --until are of one run: leave out --vary"
             )
-        runs = varied(declared(settings, knobs), vary)
-        _vary(runs, count, as_json=as_json, as_csv=as_csv)
+        base = asked_for(settings, knobs, experiment)
+        _vary(varied(base, vary), count, as_json=as_json, as_csv=as_csv)
         return
     if save:
-        check_place(Path(save))
+        _check_state(save)
     every = whole("--details-every", details_every, 1, MOST_STEPS) if details_every else None
 
-    from gradsim.cli.opening import opened  # noqa: PLC0415
     from gradsim.cli.tables import text  # noqa: PLC0415
     from gradsim.insight.csv_text import csv_history, csv_layers  # noqa: PLC0415
     from gradsim.insight.first_cause import first_cause  # noqa: PLC0415
     from gradsim.insight.report import jsonable, report  # noqa: PLC0415
 
     with one_thread():
-        session = opened(settings, knobs, load, memory)
+        session = opened(settings, knobs, load, memory, experiment)
         close_look = CloseLook(session, details, every) if details else None
         stop = Stop(session, until) if until else None
         seconds = _train(session, count, close_look, stop)
@@ -151,6 +157,13 @@ def run(
     note(f"{counted(done, 'training step')} in {seconds:.1f} s")
     if stop:
         note("; ".join(stop.reasons) or f"none of these has happened: {', '.join(until)}")
+
+
+def _check_state(name: str) -> None:
+    """Raises InputError where no state can be written, before anything is computed."""
+    if not name.endswith(ENDING):
+        raise InputError(f"--save {name}: the name of a state ends in {ENDING}")
+    check_place(Path(name))
 
 
 def _save(session: "Session", path: Path) -> None:

@@ -23,6 +23,7 @@ CHART_LINES = 18
     epilog="Indices count from 0, as in the state file: --index 5,7 is the weight from input 7 to "
     "unit 5. The gradient is that of the next batch, before clipping.",
 )
+@click.argument("experiment", metavar="[EXPERIMENT.toml]", required=False)
 @set_option
 @click.option("--layer", default="1", metavar="LAYER", help="1 to depth, or output. Default: 1.")
 @click.option(
@@ -44,6 +45,7 @@ CHART_LINES = 18
 @click.option("--load", metavar="STATE.npz", help="Start from a state written by run --save.")
 @click.option("--json", "as_json", is_flag=True, help="Numbers and the curve, as JSON.")
 def weight(
+    experiment: str | None,
     settings: tuple[str, ...],
     layer: str,
     parameter: str,
@@ -59,7 +61,8 @@ def weight(
 
     The loss is run again with the weight at other values: after the nudge, a little to each side
     (the slope without backpropagation), and along a curve, drawn with the tangent whose slope is
-    the gradient.
+    the gradient. EXPERIMENT.toml has a table [experiment] of knobs; a scenario is such a file, and
+    its name is enough.
     """
     if largest and index:
         raise InputError("--index and --largest exclude each other: give one of them")
@@ -76,7 +79,7 @@ def weight(
     from gradsim.view.weight_words import sentences, title  # noqa: PLC0415
 
     with one_thread():
-        session = opened(settings, knobs, load)
+        session = opened(settings, knobs, load, experiment=experiment)
         place = _layer(layer, session.experiment.hidden_layers)
         session.do(Advance(Grain.STEP, count))
         probe = Probe(session)

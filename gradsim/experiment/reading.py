@@ -62,7 +62,7 @@ def _within_bounds(name: str, value: Any) -> Any:
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """That there is no such knob, and which is meant."""
-    return f'there is no knob "{name}"; {nearest(name, known)}'
+    return f'there is no knob "{name}"; {nearest(name, known, "gradsim list knobs names all")}'
 
 
 def _wrong(name: str, found: Any) -> str:

@@ -11,8 +11,11 @@ with those in the file. Exit code 0 where they agree, 1 where they do not. Writt
 
 import sys
 
-import numpy
-import torch
+try:
+    import numpy
+    import torch
+except ModuleNotFoundError as error:
+    sys.exit(f"{{error.name}} is missing: pip install numpy torch")
 
 STATE = sys.argv[1] if len(sys.argv) > 1 else {state!r}
 '''
@@ -177,8 +180,11 @@ with those in the file. Exit code 0 where they agree, 1 where they do not. Writt
 
 import sys
 
-import numpy
-import torch
+try:
+    import numpy
+    import torch
+except ModuleNotFoundError as error:
+    sys.exit(f"{{error.name}} is missing: pip install numpy torch")
 
 STATE = sys.argv[1] if len(sys.argv) > 1 else {state!r}
 '''

@@ -30,6 +30,9 @@ MOVED = frozenset({"undo", "redo", "again", "visit"})
 """Steps that lead to another run."""
 
 
+STATE = b"experiment.npy"
+"""The array that makes an archive a saved state."""
+
 ARCHIVE = b"PK\x03\x04"
 """What an .npz file begins with."""
 
@@ -66,6 +69,11 @@ def _text(path: Path, called: str, longest: int = LONGEST) -> str:
     if len(content) > longest:
         raise InputError(f"{called} is longer than a scenario may be: {longest // 1024} KiB")
     if content.startswith(ARCHIVE):
+        if STATE not in content:
+            raise InputError(
+                f"{called} is an archive, but must be a TOML file; data goes into --data, or as "
+                'data = "my.npz" under [experiment]'
+            )
         raise InputError(
             f"{called} is a saved state and no text: gradsim open {called} goes on with it, "
             f"gradsim run --load {called} trains it"

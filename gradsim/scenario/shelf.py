@@ -13,6 +13,9 @@ from gradsim.scenario.reading import read, read_experiment
 
 ENDING = ".toml"
 
+ALL = "gradsim lessons names all"
+"""Where the names of those that come with gradsim are too many for a sentence."""
+
 
 def shipped() -> dict[str, Path]:
     """The scenarios that come with gradsim, by name, in the order of their names."""
@@ -50,6 +53,7 @@ def find(name_or_path: str) -> Scenario:
     known = shipped()
     path = Path(name_or_path)
     name = name_or_path.removesuffix(ENDING)
+    _refuse_data(path, name_or_path)
     # A directory that is called like a scenario does not hide it.
     if _exists(path) and not (path.is_dir() and name in known):
         found = read(path, name_or_path)
@@ -63,7 +67,7 @@ def find(name_or_path: str) -> Scenario:
         return read(known[name], name + ENDING)
     raise InputError(
         f"{name_or_path}: there is no such file, and no scenario of this name; "
-        f"{nearest(path.name.removesuffix(ENDING), known)}"
+        f"{nearest(path.name.removesuffix(ENDING), known, ALL)}"
     )
 
 
@@ -73,6 +77,7 @@ def find_experiment(name_or_path: str) -> Experiment:
     Raises InputError as `find` does.
     """
     path = Path(name_or_path)
+    _refuse_data(path, name_or_path)
     if _exists(path) and not path.is_dir():
         return read_experiment(path, name_or_path)
     return find(name_or_path).experiment
@@ -81,6 +86,15 @@ def find_experiment(name_or_path: str) -> Experiment:
 def is_there(name_or_path: str) -> bool:
     """Whether there is a file of this path."""
     return _exists(Path(name_or_path))
+
+
+def _refuse_data(path: Path, name: str) -> None:
+    """Raises InputError for what can only be data: its mistakes in TOML would say nothing."""
+    if path.suffix == ".csv" and _exists(path):
+        raise InputError(
+            f"{name} is data, but must be a TOML file; data goes into --data, or as "
+            'data = "my.csv" under [experiment]'
+        )
 
 
 def _exists(path: Path) -> bool:

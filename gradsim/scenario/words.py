@@ -18,7 +18,7 @@ def shown(value: Any) -> str:
         case dict():
             return "a table" if value else "an empty table"
         case list():
-            return "a list" if value else "an empty list"
+            return f"a list of {len(value)}" if value else "an empty list"
         case _:
             return str(value)[:LONGEST]
 

@@ -52,7 +52,14 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
             '--memory is "3", but must be a whole number of MiB from 16 to 1048576',
         ),
         (["run", "--steps"], "option '--steps' requires an argument"),
-        (["run", "6"], "got unexpected extra argument (6); see gradsim run --help"),
+        (["lessons", "6"], '"6" is one word too many; see gradsim lessons --help'),
+        (
+            ["run", "6"],
+            "6: this is no file, no scenario, and no knobs such as activation=relu; "
+            "gradsim lessons names all",
+        ),
+        (["run", "--save", "x.txt"], "--save x.txt: the name of a state ends in .npz"),
+        (["map", "-o", "x.png"], "--output x.png: the name of a map ends in .csv"),
         (["play"], "missing argument 'FILE|NAME'; see gradsim play --help"),
         (
             ["--set", "depth=3", "run"],

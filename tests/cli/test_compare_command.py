@@ -7,6 +7,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from gradsim.cli.main import run
@@ -42,6 +43,55 @@ def test_every_way_to_name_an_experiment(
         )
     ]  # fmt: skip
     assert data["runs"][0]["start"] == data["runs"][2]["start"]
+
+
+def test_knobs_behind_a_name_are_set_on_it_and_knobs_alone_on_the_default_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("[experiment]\ndepth = 2\n", encoding="utf-8")
+    names = ["mine.toml", "mine.toml,activation=relu", "activation=relu,width=8"]
+    assert run(["compare", *names, "--steps", "0", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert [list(row["knobs"].values()) for row in json.loads(out)["runs"]] == [
+        ["sigmoid", 2, 64], ["relu", 2, 64], ["relu", 20, 8],
+    ]  # fmt: skip
+    assert err.startswith(
+        f"{names[2]}: set on the default experiment; mine.toml,{names[2]} sets them on mine.toml\n"
+    )
+    assert run(["compare", "mine.toml", "mine.toml,activation=rleu", "default,x"]) == 2
+    problems = capsys.readouterr().err.splitlines()
+    assert problems[0].startswith('gradsim: activation=rleu: activation is "rleu", but must be')
+    assert problems[1].startswith('gradsim: x: "x" is no knob with a value')
+
+
+@pytest.mark.parametrize("command", ["run", "weight", "diagnose", "map"])
+def test_each_command_takes_the_experiment_of_a_file_and_sets_knobs_anew(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[experiment]\ndepth = 3\nwidth = 5\nbatch-size = 16\n", encoding="utf-8")
+    axes = ["--x", "seed=0,1", "--y", "width=5,6"] if command == "map" else ["--steps", "0"]
+    assert run([command, str(path), "--activation", "tanh", *axes, "--json"]) in (0, 1)
+    found = json.loads(capsys.readouterr().out)["experiment"]
+    assert (found["depth"], found["width"], found["activation"]) == (3, 5, "tanh")
+
+
+def test_a_state_has_an_experiment_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[experiment]\ndepth = 2\n", encoding="utf-8")
+    assert run(["run", str(path), "--load", "state.npz"]) == 2
+    assert capsys.readouterr().err == (
+        f"gradsim: state.npz holds its own experiment: leave out {path}, or --load\n"
+    )
+    (tmp_path / "my.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert run(["diagnose", str(tmp_path / "my.csv")]) == 2
+    assert "my.csv is data, but must be a TOML file; data goes" in capsys.readouterr().err
+    numpy.savez(tmp_path / "my.npz", inputs=[[1.0]], targets=[1])
+    assert run(["diagnose", str(tmp_path / "my.npz")]) == 2
+    assert "my.npz is an archive, but must be a TOML file; data goes" in capsys.readouterr().err
 
 
 def test_all_run_on_the_seed_of_the_first_and_this_is_said(

@@ -216,7 +216,7 @@ def test_notes_are_words_that_are_included_or_not() -> None:
         ),
         (
             'ask = { question = "?", choices = ["yes"], answer = "yes", explanation = "e" }',
-            'step 1: ask.choices is a list, but must be 2 to 6 texts, such as ["yes", "no"]',
+            'step 1: ask.choices is a list of 1, but must be 2 to 6 texts, such as ["yes", "no"]',
         ),
         (
             'ask = { question = "?", choices = ["a", "a"], answer = "a", explanation = "e" }',

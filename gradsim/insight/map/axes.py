@@ -7,8 +7,9 @@ from fractions import Fraction
 from math import floor, isfinite, log10
 from typing import Any
 
-from gradsim.errors import InputError, nearest
+from gradsim.errors import InputError
 from gradsim.experiment.experiment import KINDS, KNOBS, Experiment
+from gradsim.experiment.reading import unknown
 from gradsim.numbers import number
 
 MOST_CELLS = 10_000
@@ -85,7 +86,7 @@ def read_axis(text: str, where: str) -> Axis:
         raise InputError(f'{where} is "{text}", but must be {FORMS}, such as {EXAMPLE}')
     knob = name.rpartition(".")[2]
     if "." not in name and name not in KNOBS:
-        raise InputError(f'{where}: there is no knob "{name}"; {nearest(name, KNOBS)}')
+        raise InputError(f"{where}: {unknown(name, KNOBS)}")
     if name == "widths":
         raise InputError(
             f"{where}: widths cannot be an axis, as its values have commas; depth and width can"
