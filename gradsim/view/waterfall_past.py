@@ -63,6 +63,11 @@ class Past:
         """Columns that will not change any more."""
         self._ready_for: tuple[int, int] = (0, 0)
 
+    @property
+    def blank(self) -> bool:
+        """Whether of no step anything is kept."""
+        return not self._places()
+
     def fork(self, run: Run, step: int) -> "Past":
         """The same past up to a step, for a run that forks there."""
         out = Past(run, self.names[0])

@@ -1,12 +1,27 @@
 """The view "waterfall": all steps of a run, and the way to each of them."""
 
 import pytest
-from driving import LARGE, MIDDLE, SMALL, SameFrame, advance, app, line, press, running, text
+from driving import (
+    LARGE,
+    MIDDLE,
+    SMALL,
+    SameFrame,
+    advance,
+    app,
+    line,
+    press,
+    running,
+    seen,
+    text,
+)
 from test_recurrent_app import through_time
 
 from gradsim.scenario.player import Player
 from gradsim.scenario.shelf import find
+from gradsim.simulation.actions import Advance, Grain, Switch, Visit
 from gradsim.simulation.budget import Budget
+from gradsim.simulation.run import START
+from gradsim.simulation.session import RUNS_AT_HAND
 from gradsim.tui.app import GradsimApp
 from gradsim.tui.playback import Playback
 from gradsim.view.waterfall_words import exact
@@ -228,3 +243,18 @@ async def test_steps_that_are_not_kept_say_so_and_come_back_where_one_goes(
         await press(pilot, "end", *["pagedown"] * 60)
         kept = row(await text(pilot), "1")
         assert "/" not in kept[24:]
+
+
+async def test_a_run_of_which_nothing_is_kept_any_more_is_no_crash() -> None:
+    it = app(depth=3, width=4)
+    async with running(it, SMALL) as pilot:
+        advance(it, 2)
+        for number in range(RUNS_AT_HAND + 2):
+            it.driver.request(Switch({"seed": number + 1}), Advance(Grain.STEP, 1))
+        it.driver.request(Visit(0, START))
+        it.advance(0.0)
+        assert all(record.layers is None for record in it.session.run.records)
+        shown = await seen(it, pilot, "5")
+        assert "no gradient of this run is kept any more: PgDn makes a step again" in shown
+        assert "no update of this run" in await seen(it, pilot, "g", "g", "enter", "home", "end")
+        assert "kept any more" not in await seen(it, pilot, "pagedown")

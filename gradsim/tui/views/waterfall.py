@@ -94,9 +94,11 @@ class WaterfallView(ViewPane):
         end, here = past.run.end().step, -1 if frame.judged is None else frame.judged
         if self._quantity != RATIO:
             end = max(end, here + 1)
-        if not end:
+        if not end or past.blank:
             wanted = "update" if self._quantity == RATIO else "gradient"
             line = f"there is no {wanted} yet: ⟨move-step⟩ makes a training step, ⟨play⟩ plays"
+            if end:
+                line = f"no {wanted} of this run is kept any more: ⟨move-step⟩ makes a step again"
             return [
                 fitted([(settings.told(line), "label")], width),
                 *[fitted([], width)] * (height - 1),
