@@ -33,4 +33,4 @@ class Batches:
         order: Array = self._order(epoch)
         rows = order[index * self.batch_size : (index + 1) * self.batch_size]
         targets = stacked(self.targets[rows], self._per_step)
-        return np.ascontiguousarray(self.inputs[rows]), targets
+        return self.inputs.take(rows, axis=0), targets

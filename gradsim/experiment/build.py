@@ -8,6 +8,7 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.unrolling import unroll
 from gradsim.experiment.wiring import Wiring, wire
+from gradsim.nn.activations.base import line_up
 from gradsim.nn.arrays import Array
 from gradsim.nn.blocks import settle
 from gradsim.nn.losses import LOSSES
@@ -44,6 +45,7 @@ def build(experiment: Experiment, data: Data) -> Network:
     wiring = wired(e, data, e.batch_size)
     settle(node.op for node in wiring.nodes if node.time is None)
     settle((node.op for node in wiring.nodes if node.time is not None), columns=True)
+    line_up(node.op for node in wiring.nodes)
     store = ParameterStore(names_of(wiring.nodes), e.dtype, clipped=e.clip != "none")
     shared = _bind(wiring.nodes, store)
     parts = _parts(store)

@@ -324,6 +324,16 @@ class Declared:
     batch_size: Annotated[
         int, Knob("examples in each training step", Effect.KEEP, low=1, high=65536)
     ] = 64
+    evaluate_every: Annotated[
+        int,
+        Knob(
+            "held-out accuracy is measured at every so many steps; in between the last one stands",
+            Effect.KEEP,
+            low=1,
+            high=1_000_000,
+            ladder=(1, 2, 5, 10, 20, 50, 100, 1000),
+        ),
+    ] = 10
     data: Annotated[
         str,
         Knob(

@@ -1,5 +1,6 @@
 """The array type of the engine and norms that hold over the whole range of a number format."""
 
+from functools import lru_cache
 from math import isfinite, sqrt
 from typing import Any, TypeAlias
 
@@ -29,6 +30,18 @@ def zeros_by_columns(shape: tuple[int, ...], dtype: Any) -> Array:
     """
     *outer, rows, columns = shape
     return np.zeros((*outer, columns, rows), dtype).swapaxes(-1, -2)
+
+
+def zeros_beside(x: Array) -> Array:
+    """Zeros of the shape, number format and order in memory of x, to be read only: all share it."""
+    return _zeros(x.shape, x.ndim > 1 and x.strides[-1] != x.itemsize, x.dtype)
+
+
+@lru_cache(maxsize=64)
+def _zeros(shape: tuple[int, ...], by_columns: bool, dtype: np.dtype[Any]) -> Array:
+    zeros: Array = zeros_by_columns(shape, dtype) if by_columns else np.zeros(shape, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 def l2_norm(x: Array) -> float:

@@ -98,6 +98,7 @@ def _block(parts: Sequence[Array]) -> Array | None:
     starts = [part.__array_interface__["data"][0] for part in parts]
     distance = starts[1] - starts[0]
     even = all(b - a == distance for a, b in pairwise(starts))
+    even = even and all(part.base is base for part in parts)
     if not even or distance <= 0 or any(part.strides != first.strides for part in parts):
         return None
     return np.ndarray(

@@ -46,6 +46,7 @@ class Loss(ABC, Configured):
         self.configure(settings)
         self.factor = factor
         self.grad: Array = np.zeros((batch, outputs), dtype)
+        self.rows, self.ones = np.arange(batch), np.ones(outputs, dtype)
 
     @abstractmethod
     def forward(self, output: Array, target: Array) -> float:
@@ -75,12 +76,11 @@ class SoftmaxCrossEntropy(Loss):
     def forward(self, output: Array, target: Labels) -> float:
         """The mean cross-entropy in nats; shifting by the row maximum keeps e^x in range."""
         self.target = target
-        self.rows = np.arange(len(target))
-        shifted = output - np.maximum.reduce(output, axis=1, keepdims=True)
+        shifted = output - output[self.rows, output.argmax(axis=1)][:, None]
         exponentials = np.exp(shifted)
-        totals = np.add.reduce(exponentials, axis=1, keepdims=True)
-        np.divide(exponentials, totals, out=self.grad)  # softmax(output), until backward
-        log_totals = np.log(totals[:, 0])
+        totals = exponentials.dot(self.ones)
+        np.divide(exponentials, totals[:, None], out=self.grad)  # softmax(output), until backward
+        log_totals = np.log(totals)
         log_likelihood = shifted[self.rows, target] - log_totals
         smoothing = self.number("label-smoothing")
         if smoothing:
@@ -198,6 +198,8 @@ def accuracy(output: Array, target: Array) -> float | None:
     """
     if target.ndim > 1:
         return None
-    right = output.argmax(axis=1) == target
-    right &= ~np.isnan(output).any(axis=1)
+    best = output.argmax(axis=1)
+    right = best == target
+    largest = output[np.arange(len(output)), best]  # NaN where there is one
+    right &= largest == largest
     return int(np.count_nonzero(right)) / len(right)

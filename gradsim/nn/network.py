@@ -124,34 +124,37 @@ class Network:
         self._forward = _by_index(node.op.forward for node in self.nodes)
         self._backward = _by_index(node.op.backward for node in self.nodes)
 
-    def forward_op(self, index: int) -> None:
-        """Compute value `index` from the values that its node reads."""
-        values, source = self.values, self._sources[index]
-        if source is not None:
-            values[index] = self._forward[index](values[source])
-        else:
-            taken = [
-                values[at] if part is None else _columns(values[at], part)
-                for at, part in self._reads[index]
-            ]
-            values[index] = self._forward[index](*taken)
+    def forward(self, ops: range) -> None:
+        """Compute the values of these nodes, one after the other, from those that they read."""
+        values, sources, compute = self.values, self._sources, self._forward
+        for index in ops:
+            source = sources[index]
+            if source is not None:
+                values[index] = compute[index](values[source])
+            else:
+                taken = [
+                    values[at] if part is None else _columns(values[at], part)
+                    for at, part in self._reads[index]
+                ]
+                values[index] = compute[index](*taken)
 
     def begin_backward(self) -> None:
         """Take the gradient of the output from the loss."""
         self.gradients[-1] = self.loss.backward()
 
-    def backward_op(self, index: int) -> None:
-        """Send the gradient of value `index` back to all values that its node reads."""
-        gradients = self.gradients
-        sent = self.sent[index] = self._backward[index](gradients[index])
-        target = self._targets[index]
-        if target is not None:
-            gradients[target] = sent[0]
-        else:
-            self._spread(index, sent)
-        if index in self.shared:
-            for shared in self.shared[index]:
-                np.add(shared.total, shared.part, out=shared.total)
+    def backward(self, ops: range) -> None:
+        """Send the gradients of these values, one after the other, back to all that was read."""
+        gradients, sent, targets, back = self.gradients, self.sent, self._targets, self._backward
+        for index in ops:
+            out = sent[index] = back[index](gradients[index])
+            target = targets[index]
+            if target is not None:
+                gradients[target] = out[0]
+            else:
+                self._spread(index, out)
+            if index in self.shared:
+                for shared in self.shared[index]:
+                    np.add(shared.total, shared.part, out=shared.total)
 
     def _spread(self, index: int, sent: tuple[Array, ...]) -> None:
         """Add what a node has sent to what came before, or to its part of the whole."""

@@ -42,6 +42,11 @@ class Configured:
         self._values = {setting.name: setting.default for setting in self.settings}
         self._values |= {k: v for k, v in (given or {}).items() if k in self._values}
 
+    @property
+    def values(self) -> tuple[tuple[str, Value], ...]:
+        """All settings with their values."""
+        return tuple(self._values.items())
+
     def number(self, name: str) -> float:
         """A setting that is a number."""
         return float(self._values[name])

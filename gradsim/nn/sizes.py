@@ -12,6 +12,8 @@ from gradsim.nn.blocks import Stack, stacks
 Numbers: TypeAlias = npt.NDArray[np.float64]
 """A number of each of many arrays: (count,)."""
 
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
 NARROW: dict[np.dtype[np.floating], float] = {
     np.dtype(np.float32): 0.25,
     np.dtype(np.float64): 1e-6,
@@ -30,30 +32,75 @@ class Norms:
         self.arrays, self.norms = arrays, np.zeros(len(arrays))
         self.squares: Numbers = np.zeros(len(arrays))
         """The sums of squares, where they can be trusted."""
+        self.low, self.high = np.array([safe_squares(array) for array in arrays]).T
         self._stacks = [stack for stack in stacks(arrays) if stack.parts[0].size]
-        self._low, self._high = np.array([safe_squares(array) for array in arrays]).T
 
     def measure(self) -> Numbers:
         """The norms as they are now: (count,)."""
+        self.add_up()
+        np.sqrt(self.squares, out=self.norms)
+        safe = within(self.squares, self.low, self.high)
+        self.finish(None if every(safe) else safe)
+        return self.norms
+
+    def add_up(self) -> None:
+        """Go through all arrays once, and take the sums that the rest is made of."""
         for stack in self._stacks:
             self._add_up(stack.places, stack.flat)
-        norms = np.sqrt(self.squares, out=self.norms)
-        if not (safe := self._safe()).all():
+
+    def finish(self, safe: Flags | None) -> None:
+        """Make the rest of the sums; where they are not safe, the arrays are gone through again.
+
+        `safe` says which are, None that all of them are. The roots of the squares are in `norms`.
+        """
+        if safe is not None:
             for stack in self._stacks:
                 if not (fine := safe[stack.places]).all():
-                    again = norms[stack.places]
+                    again = self.norms[stack.places]
                     again[~fine] = scaled_norms(stack.flat[~fine])
-                    norms[stack.places] = again
-        return norms
+                    self.norms[stack.places] = again
 
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
         self.squares[places] = np.vecdot(flat, flat)
 
-    def _safe(self) -> npt.NDArray[np.bool_]:
-        """Whether the squares have stayed in the range, and the sum of none is 0."""
-        safe: npt.NDArray[np.bool_] = self.squares > self._low
-        safe &= self.squares <= self._high
-        return safe
+
+class Together:
+    """Several `Norms` measured as one: their sums lie side by side, and are looked at once."""
+
+    def __init__(self, parts: Sequence[Norms]) -> None:
+        self.parts = parts
+        self._squares, self._norms = np.zeros((2, sum(len(part.arrays) for part in parts)))
+        self._low, self._high = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("low", "high")
+        )
+        self._own: list[slice] = []
+        end = 0
+        for part in parts:
+            own = slice(end, end := end + len(part.arrays))
+            part.squares, part.norms = self._squares[own], self._norms[own]
+            self._own.append(own)
+
+    def measure(self) -> None:
+        """Measure all of them: what they hold is then as it is now."""
+        for part in self.parts:
+            part.add_up()
+        np.sqrt(self._squares, out=self._norms)
+        safe = within(self._squares, self._low, self._high)
+        all_safe = every(safe)
+        for part, own in zip(self.parts, self._own, strict=True):
+            part.finish(None if all_safe else safe[own])
+
+
+def within(squares: Numbers, low: Numbers, high: Numbers) -> Flags:
+    """Whether the squares have stayed in the range, and the sum of none is 0."""
+    safe: Flags = squares > low
+    safe &= squares <= high
+    return safe
+
+
+def every(flags: Flags) -> bool:
+    """Whether all of a few flags are set; for so few quicker than `all`."""
+    return b"\0" not in flags.tobytes()
 
 
 def scaled_norms(rows: Array) -> Numbers:
@@ -81,21 +128,22 @@ class Spreads(Norms):
         self._counts = np.array([max(1, array.size) for array in arrays])
         self._narrow = np.array([NARROW[array.dtype] for array in arrays]) / self._counts
 
-    def measure(self) -> Numbers:
-        """The norms as they are now; and `means` and `stds`: (count,) each."""
-        norms, squares = super().measure(), self.squares
-        means, counts = np.divide(self.means, self._counts, out=self.means), self._counts
+    def finish(self, safe: Flags | None) -> None:
+        """`means` and `stds` as well: (count,) each."""
+        super().finish(safe)
+        squares, counts = self.squares, self._counts
+        means = np.divide(self.means, counts, out=self.means)
         variances = squares / counts
         variances -= means * means
-        wide = variances > squares * self._narrow
         np.sqrt(variances, out=self.stds)
-        if not wide.all():
+        wide = variances > squares * self._narrow
+        if not every(wide):
             for stack in self._stacks:
                 if not wide[stack.places].all():
                     self._again(stack)
-            for k in map(int, np.flatnonzero(~self._safe())):
+        if safe is not None:
+            for k in map(int, np.flatnonzero(~safe)):
                 means[k], self.stds[k] = mean_and_std(self.arrays[k])
-        return norms
 
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
         self.squares[places] = np.vecdot(flat, flat)
@@ -115,11 +163,11 @@ class Largest(Norms):
         self._ends = np.zeros((2, len(arrays)))
         self.largest: Numbers = np.zeros(len(arrays))
 
-    def measure(self) -> Numbers:
-        """The norms as they are now; and `largest`: (count,)."""
-        norms, (high, low) = super().measure(), self._ends
+    def finish(self, safe: Flags | None) -> None:
+        """`largest` as well: (count,)."""
+        super().finish(safe)
+        high, low = self._ends
         np.maximum(high, np.negative(low, out=low), out=self.largest)
-        return norms
 
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
         self.squares[places] = np.vecdot(flat, flat)

@@ -1,6 +1,6 @@
 """Keyframes: the states that a run keeps, so that every position can be had again by replay."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -69,7 +69,8 @@ class Keyframes:
         Of `new` steps, where training goes on, some are enough: what is between is soon replayed.
         """
         due = step % self._stride == 0 and step not in self._spread
-        near = step not in self._near and not (new and step % EVERY) and self._is_near(step)
+        near = step not in self._near and not (new and step % EVERY)
+        near = near and self._is_near(step, self._stretches())
         if not (due or near):
             return
         if near:
@@ -79,7 +80,7 @@ class Keyframes:
             self._near[step] = checkpoint
         if due:
             self._spread[step] = checkpoint
-        self._fit(checkpoint.size())
+            self._fit(checkpoint.size())
 
     def limit(self, budget: int) -> None:
         """Have another budget from now on."""
@@ -152,15 +153,15 @@ class Keyframes:
             wanted.update(range(first, self.focus + 1, block))
         return sorted(wanted, reverse=True)
 
-    def _is_near(self, step: int) -> bool:
+    def _is_near(self, step: int, stretches: Iterable[tuple[int, int]]) -> bool:
         if step >= self.focus:
             return step <= self.focus + EVERY
-        return any(step >= first and step % block == 0 for block, first in self._stretches())
+        return any(step >= first and step % block == 0 for block, first in stretches)
 
     def _let_go(self, room: int) -> None:
         """Keep of those near the focus what is wanted, and so many at the most."""
-        near = self._near
-        for step in [step for step in near if not self._is_near(step)]:
+        near, stretches = self._near, list(self._stretches())
+        for step in [step for step in near if not self._is_near(step, stretches)]:
             del near[step]
         while len(near) > room:
             # After a rewind what comes later goes first; else what is needed last on the way back.

@@ -43,9 +43,6 @@ OPS_AT_ONCE = 32
 PREPARED_AT_ONCE = 4
 """Steps that are replayed ahead at each move back, at the most."""
 
-EVALUATE_EVERY = 10
-"""Held-out accuracy is measured at every so many steps; in between the last one stands."""
-
 
 class Machine:
     """A network with optimizer and batches, at `position` of `run`; records what it computes."""
@@ -65,6 +62,10 @@ class Machine:
     def network(self) -> Network:
         """The network, with the values of the pass in progress."""
         return self.training.network
+
+    def stands_at(self, run: Run, position: Position) -> bool:
+        """Whether it is there, between two ops, so that it can go on at once."""
+        return run is self.run and self.position == position and self._underway is None
 
     def advance(self) -> Event:
         """Compute one op, record it, and stand behind it."""
@@ -106,7 +107,7 @@ class Machine:
         Where somebody moves the machine between two of them, it goes on from there.
         """
         run.keyframes.focus = target.step
-        while not self._is_at(run, target):
+        while not self.stands_at(run, target):
             self._approach(run, target)
             if (yield from self._replay(target)) and self.position > target:
                 return  # the step has fewer ops than that: there is no such position
@@ -125,16 +126,13 @@ class Machine:
             if missing is None:
                 return
             target = Position(missing, 0)
-            if not self._is_at(run, target):
+            if not self.stands_at(run, target):
                 self._approach(run, target)
                 next_step = Position(self.position.step + 1, 0)
                 if not (yield from self._replay(min(target, next_step))):
                     return
             self._switch(self.position.step)
             keyframes.scout = (self.position.step, self._checkpoint())
-
-    def _is_at(self, run: Run, target: Position) -> bool:
-        return run is self.run and self.position == target and self._underway is None
 
     def _approach(self, run: Run, target: Position) -> None:
         """Stand at or before a position: where the machine is, or at a checkpoint if closer."""
@@ -161,7 +159,7 @@ class Machine:
                 self.advance()
                 here = self.position
                 yield
-                if not self._is_at(run, here):
+                if not self.stands_at(run, here):
                     return False
         return True
 
@@ -222,7 +220,7 @@ class Machine:
         record = records.open(step, self.run.budget.tables // self._table_size)
         record.plan = self._plan
         if record.held_out_accuracy is None:
-            if step % EVALUATE_EVERY == 0:
+            if step % self.experiment.evaluate_every == 0:
                 record.held_out_accuracy = self.held_out_accuracy()
             else:
                 record.held_out_accuracy = records[step - 1].held_out_accuracy

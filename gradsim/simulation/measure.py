@@ -14,7 +14,7 @@ from gradsim.nn.blocks import Stack, stacks
 from gradsim.nn.gates import Gates
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.recurrent import RecurrentLinear
-from gradsim.nn.sizes import Largest, Norms, Spreads
+from gradsim.nn.sizes import Largest, Norms, Spreads, Together
 from gradsim.simulation.events import Event, Plan
 
 LAYER_COLUMNS = (
@@ -139,18 +139,20 @@ class Gauge:
             and layer.time == 1
         ]
         self._slopes = _Slopes(network)
+        known = (self._gradients, self._shown, self._outputs, self._grads, self._weights)
+        self._behind = Together([part for part in known if part])
+        """All that is known when the backward pass is over."""
 
     def gradients(self, table: Table) -> None:
         """After the backward pass: all that a layer table holds, but for the update."""
         shown, grads, index = self._shown, self._grads, self._index
         with np.errstate(all="ignore"):
-            table[_DELTA : _OUTPUT_GRAD + 1] = self._gradients.measure()[self._places]
-            table[_OUTPUT] = shown.measure()
+            self._behind.measure()
+            table[_DELTA : _OUTPUT_GRAD + 1] = self._gradients.norms[self._places]
+            table[_OUTPUT] = (self._outputs or shown).norms
             table[_MEAN], table[_STD] = shown.means, shown.stds
-            if self._outputs:
-                table[_OUTPUT] = self._outputs.measure()
-            table[_GRAD_WEIGHT], table[_GRAD_MAX] = grads.measure()[index], grads.largest[index]
-            table[_WEIGHT] = self._weights.measure()[index]
+            table[_GRAD_WEIGHT], table[_GRAD_MAX] = grads.norms[index], grads.largest[index]
+            table[_WEIGHT] = self._weights.norms[index]
             for column, memory in self._memories:
                 added = memory.contributions()
                 table[_GRAD_WEIGHT, column : column + len(added)] = added

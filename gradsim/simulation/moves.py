@@ -18,7 +18,8 @@ def forward(run: Run, machine: Machine, grain: Grain) -> Iterator[None]:
     elif grain is Grain.STEP:
         while run.cursor == (step, 0) >= run.end():
             # Nobody looks at single ops: the same bits without their events.
-            yield from machine.seek(run, run.cursor)
+            if not machine.stands_at(run, run.cursor):
+                yield from machine.seek(run, run.cursor)
             if (yield from machine.step()):
                 run.cursor = Position(step + 1, 0)
         while run.cursor.step == step:

@@ -7,7 +7,7 @@ is an iterator. The cursor of the run stays where it is.
 from collections.abc import Generator, Iterator, Sequence
 
 from gradsim.simulation.events import Event, Phase
-from gradsim.simulation.machine import EVALUATE_EVERY, Machine
+from gradsim.simulation.machine import Machine
 from gradsim.simulation.run import Origin, Position, Run
 
 
@@ -73,7 +73,7 @@ def bringing_back(run: Run, machine: Machine, step: int) -> Iterator[None]:
     if step >= run.end().step or records[step].loss is not None:
         return
     # From the last step on at which held-out accuracy was measured.
-    for each in range(step - step % EVALUATE_EVERY, step + 1):
+    for each in range(run.evaluated_before(step), step + 1):
         while records[each].loss is None:
             yield from machine.seek(run, Position(each, 0))
             yield from machine.step()

@@ -91,6 +91,15 @@ class Run:
         """The experiment that holds at a step."""
         return next(s.experiment for s in reversed(self.segments) if s.start <= step)
 
+    def evaluated_before(self, step: int) -> int:
+        """The last step, up to this one, at which held-out accuracy was measured."""
+        for start, experiment in reversed(self.segments):
+            at = step - step % experiment.evaluate_every
+            if start <= at:
+                return at
+            step = min(step, start - 1)
+        return 0
+
     def fork(self, number: int, step: int, experiment: Experiment) -> "Run":
         """A run that shares this one's past up to `step` and goes on with another experiment."""
         # Of several switches at one step the last one counts: off and on again is no switch.

@@ -1,6 +1,7 @@
 """The numbers of every step side by side, so that looking at a long run costs next to nothing."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 SCALARS = ("loss", "accuracy", "held_out_accuracy", "grad_norm", "clipped_grad_norm")
 """What is kept of every step, by the names of a record's fields."""
+
+_NUMBERS = attrgetter(*SCALARS)
 
 SETTLING = 32
 """Of so many of the latest records the numbers are read again each time: they may still come."""
@@ -144,5 +147,5 @@ class Scalars:
 
 
 def _read(records: Sequence[StepRecord]) -> Floats:
-    rows = [[getattr(record, name) for record in records] for name in SCALARS]
-    return np.array(rows, np.float64).reshape(len(SCALARS), -1)  # None becomes NaN
+    rows = np.array([_NUMBERS(record) for record in records], np.float64)  # None becomes NaN
+    return rows.reshape(-1, len(SCALARS)).T

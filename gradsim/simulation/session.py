@@ -227,12 +227,12 @@ class Session:
                 # Each move is logged once it is made: a long way may be left before its end.
                 for _ in range(count):
                     yield from forward(self.run, self._machine, grain)
-                    self._log(Advance(grain))
+                    self._log_move(Advance, grain)
                     yield from self._keeping_up()
             case Back(grain, count):
                 for _ in range(count):
                     yield from back(self.run, self._machine, grain)
-                    self._log(Back(grain))
+                    self._log_move(Back, grain)
                 if grain is Grain.STEP and not self.cursor.op:
                     yield from self._machine.prepare(self.run, self.cursor.step)
             case Switch(changes):
@@ -253,7 +253,7 @@ class Session:
             self._share()
         yield from self._keeping_up()
         if not isinstance(action, Advance | Back):
-            self._log(action)
+            self.actions.append(action)
 
     def _switch(self, changes: Mapping[str, Any]) -> Iterator[None]:
         before = self.experiment
@@ -373,14 +373,10 @@ class Session:
             if not self._is_at_hand(run):
                 run.keyframes.thin(self.budget.left // max(1, RUNS_AT_HAND - 1))
 
-    def _log(self, action: Action) -> None:
+    def _log_move(self, kind: type[Advance] | type[Back], grain: Grain) -> None:
+        """One more move: like ones after each other are one action."""
         last = self.actions[-1] if self.actions else None
-        if (
-            isinstance(action, Advance | Back)
-            and type(last) is type(action)
-            and isinstance(last, Advance | Back)
-            and last.grain is action.grain
-        ):
-            self.actions[-1] = type(action)(action.grain, last.count + action.count)
+        if isinstance(last, Advance | Back) and type(last) is kind and last.grain is grain:
+            self.actions[-1] = kind(grain, last.count + 1)
         else:
-            self.actions.append(action)
+            self.actions.append(kind(grain))

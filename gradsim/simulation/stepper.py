@@ -60,12 +60,12 @@ def ops(
     is only told of every so many ops of a pass, and of the last update.
     """
     network, store = training.network, training.network.parameters
-    forward, backward, count = network.forward_op, network.backward_op, len(network.nodes)
+    count = len(network.nodes)
     network.values[0] = inputs
-    for index in range(1, count + 1):
-        forward(index)
-        if not index % at_once:
-            yield FORWARD, index, "output"
+    for first in range(1, count + 1, at_once):
+        some = range(first, min(first + at_once, count + 1))
+        network.forward(some)
+        yield FORWARD, some[-1], "output"
     output = network.values[-1]
     assert output is not None
     training.loss = network.loss.forward(output, target)
@@ -73,10 +73,10 @@ def ops(
     network.begin_backward()
     if at_once == 1:
         yield BACKWARD, 0, "output"
-    for index in range(count, 0, -1):
-        backward(index)
-        if not index % at_once:
-            yield BACKWARD, index, "output"
+    for last in range(count, 0, -at_once):
+        some = range(last, max(last - at_once, 0), -1)
+        network.backward(some)
+        yield BACKWARD, some[-1], "output"
     clip = training.clip
     training.clipping = clipping.unclipped(store) if clip is None else clip.apply(store)
     yield Phase.CLIP, 0, "output"

@@ -1,12 +1,13 @@
 """What every activation is: phi(x) beside its slope phi'(x)."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from gradsim.nn.arrays import Array
+from gradsim.nn.blocks import AT_ONCE, Stack
 from gradsim.nn.op import Op
 from gradsim.nn.settings import Configured, Setting, Value
 
@@ -25,7 +26,7 @@ class Activation(Op, Configured):
     rises: ClassVar[bool] = False
     """True where the slope is never below 0, whatever the settings."""
     settings: ClassVar[tuple[Setting, ...]] = ()
-    results = ("y", "slopes", "grad_x")
+    results = ("y", "slope_values", "grad_x")
 
     def __init__(
         self, batch: int, units: int, dtype: str, settings: Mapping[str, Value] | None = None
@@ -34,8 +35,13 @@ class Activation(Op, Configured):
         self.units = units
         self.x: Array = np.zeros((batch, units), dtype)
         self.y: Array = np.zeros((batch, units), dtype)
-        self.slopes: Array = np.zeros((batch, units), dtype)
+        self.slope_values: Array = np.zeros((batch, units), dtype)
+        """Where the slopes are; of this forward pass once they are asked for, or it goes back."""
         self.grad_x: Array = np.zeros((batch, units), dtype)
+        self.row: Row | None = None
+        """Those whose slopes are worked out together with these; None: by themselves."""
+        self.sloped = False
+        """Whether the slopes are those of this forward pass."""
 
     @property
     @abstractmethod
@@ -69,15 +75,29 @@ class Activation(Op, Configured):
         """Write phi'(x) into `out`; y = phi(x) is at hand where it makes that cheaper."""
 
     def forward(self, x: Array) -> Array:
-        """phi(x); the slopes phi'(x) are kept for the backward pass and for the statistics."""
+        """phi(x)."""
         self.x = x
         self.value(x, self.y)
-        self.slope(x, self.y, self.slopes)
+        self.sloped = False
         return self.y
+
+    @property
+    def slopes(self) -> Array:
+        """phi'(x) at the x of the last forward pass: (batch, units)."""
+        if not self.sloped:
+            with np.errstate(all="ignore"):
+                self._work_out()
+        return self.slope_values
+
+    def _work_out(self) -> None:
+        self.slope(self.x, self.y, self.slope_values)
+        self.sloped = True
 
     def backward(self, grad: Array) -> tuple[Array]:
         """(grad * phi'(x),)."""
-        np.multiply(grad, self.slopes, out=self.grad_x)
+        if not self.sloped and not (self.row and self.row.work_out()):
+            self._work_out()
+        np.multiply(grad, self.slope_values, out=self.grad_x)
         return (self.grad_x,)
 
     def infer(self, x: Array) -> Array:
@@ -85,6 +105,59 @@ class Activation(Op, Configured):
         y = np.empty_like(x)
         self.value(x, y)
         return y
+
+
+class Row:
+    """Activations alike whose slopes are worked out in one call, where their arrays allow it.
+
+    To be done when all of them have gone forward.
+    """
+
+    def __init__(self, ops: Sequence[Activation]) -> None:
+        self.ops = ops
+        self._blocks: tuple[Array, Array, Array] | None = None
+        self._seen = False
+
+    def work_out(self) -> bool:
+        """Work out the slopes of all of them, of this forward pass, if they lie side by side."""
+        if not self._seen:
+            self._look()
+        if self._blocks is None:
+            return False
+        x, y, slopes = self._blocks
+        self.ops[0].slope(x, y, slopes)
+        for op in self.ops:
+            op.sloped = True
+        return True
+
+    def _look(self) -> None:
+        """See whether they lie side by side; an op reads from the same memory at every call."""
+        self._seen = True
+        x, y, slopes = (
+            Stack.of([getattr(op, name) for op in self.ops]).block
+            for name in ("x", "y", "slope_values")
+        )
+        if x is not None and y is not None and slopes is not None:
+            self._blocks = x, y, slopes
+
+
+def line_up(ops: Iterable[Op]) -> None:
+    """Let activations alike work out their slopes in rows, as many as fit into a core's cache.
+
+    Those that learn a slope do it each by itself.
+    """
+    alike: dict[object, list[Activation]] = {}
+    for op in ops:
+        if isinstance(op, Activation) and not op.parameters():
+            key = type(op), op.values, op.y.shape, op.y.dtype
+            alike.setdefault(key, []).append(op)
+    for members in alike.values():
+        most = max(1, AT_ONCE // max(1, 3 * members[0].y.nbytes))
+        for start in range(0, len(members), most):
+            some = members[start : start + most]
+            row = Row(some) if len(some) > 1 else None
+            for op in some:
+                op.row = row
 
 
 def sigmoid(x: Array, out: Array) -> None:
