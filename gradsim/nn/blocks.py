@@ -69,6 +69,16 @@ class Stack:
         return array.reshape(len(self.parts), first.size)
 
 
+def side_by_side(ops: Sequence[Op], names: Iterable[str]) -> tuple[Array, ...] | None:
+    """These arrays of all ops, by attribute, each as one block: (ops, ...); None if one is not.
+
+    An op reads from and writes to the same memory at every call, so this holds once it is seen.
+    """
+    found = [Stack.of([getattr(op, name) for op in ops]).block for name in names]
+    blocks = [block for block in found if block is not None]
+    return tuple(blocks) if len(blocks) == len(found) else None
+
+
 def stacks(arrays: Sequence[Array], at_once: int = AT_ONCE) -> list[Stack]:
     """Every array in a stack with others of its shape, each of at most so many bytes.
 

@@ -17,6 +17,8 @@ class Linear(Op):
 
     name = "linear"
     results = ("z", "grad_x")
+    learns_later = True
+    """Whether `send_back` leaves the gradients of the parameters to `learn`."""
     prefix = ""
     """What stands before `weight` and `bias` in the names of its parameters."""
 
@@ -53,10 +55,20 @@ class Linear(Op):
 
     def backward(self, delta: Array) -> tuple[Array]:
         """(delta W,); writes grad_W = delta^T x and grad_b = sum delta."""
-        delta.T.dot(self.x, out=self.grad_weight)
-        self.ones.dot(delta, out=self.grad_bias)
+        sent = self.send_back(delta)
+        self.learn()
+        return sent
+
+    def send_back(self, delta: Array) -> tuple[Array]:
+        """(delta W,), the part of `backward` that the ops before wait for."""
+        self.delta = delta
         delta.dot(self.weight, out=self.grad_x)
         return (self.grad_x,)
+
+    def learn(self) -> None:
+        """The rest of `backward`: write the gradients of the parameters."""
+        self.delta.T.dot(self.x, out=self.grad_weight)
+        self.ones.dot(self.delta, out=self.grad_bias)
 
     def infer(self, x: Array) -> Array:
         """z = x W^T + b."""
@@ -74,6 +86,7 @@ class WeightNormLinear(Linear):
     """
 
     name = "weight-norm-linear"
+    learns_later = False
 
     def parameters(self) -> tuple[ParameterSpec, ...]:
         """`weight` (v), `bias`, and `norm.weight` (g)."""

@@ -46,7 +46,9 @@ class Loss(ABC, Configured):
         self.configure(settings)
         self.factor = factor
         self.grad: Array = np.zeros((batch, outputs), dtype)
-        self.rows, self.ones = np.arange(batch), np.ones(outputs, dtype)
+        self.ones: Array = np.ones(outputs, dtype)
+        self.starts = np.arange(batch) * outputs
+        """Where each row begins in the order of memory."""
 
     @abstractmethod
     def forward(self, output: Array, target: Array) -> float:
@@ -75,13 +77,15 @@ class SoftmaxCrossEntropy(Loss):
 
     def forward(self, output: Array, target: Labels) -> float:
         """The mean cross-entropy in nats; shifting by the row maximum keeps e^x in range."""
-        self.target = target
-        shifted = output - output[self.rows, output.argmax(axis=1)][:, None]
+        self.right = self.starts + target
+        """Where the outputs of the labels are, in the order of memory."""
+        largest = output.take(self.starts + output.argmax(axis=1))
+        shifted = output - largest[:, None]
         exponentials = np.exp(shifted)
         totals = exponentials.dot(self.ones)
         np.divide(exponentials, totals[:, None], out=self.grad)  # softmax(output), until backward
         log_totals = np.log(totals)
-        log_likelihood = shifted[self.rows, target] - log_totals
+        log_likelihood = shifted.take(self.right) - log_totals
         smoothing = self.number("label-smoothing")
         if smoothing:
             everywhere = np.add.reduce(shifted, axis=1) / output.shape[1] - log_totals
@@ -92,10 +96,11 @@ class SoftmaxCrossEntropy(Loss):
     def backward(self) -> Array:
         """factor * (softmax(output) - target) / batch."""
         smoothing = self.number("label-smoothing")
-        self.grad[self.rows, self.target] -= 1.0 - smoothing
+        flat = self.grad.reshape(-1)
+        flat[self.right] -= 1.0 - smoothing
         if smoothing:
             self.grad -= smoothing / self.grad.shape[1]
-        self.grad *= self.factor / len(self.target)
+        self.grad *= self.factor / len(self.right)
         return self.grad
 
 
@@ -200,6 +205,7 @@ def accuracy(output: Array, target: Array) -> float | None:
         return None
     best = output.argmax(axis=1)
     right = best == target
-    largest = output[np.arange(len(output)), best]  # NaN where there is one
-    right &= largest == largest
+    # The largest of a row with NaN is NaN.
+    largest = output.take(best + np.arange(0, output.size, output.shape[1]))
+    right &= ~np.isnan(largest)
     return int(np.count_nonzero(right)) / len(right)

@@ -9,9 +9,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from gradsim.nn.arrays import Array, zeros_by_columns
+from gradsim.nn.linear import Linear
 from gradsim.nn.losses import Loss
 from gradsim.nn.op import Op
 from gradsim.nn.parameters import ParameterStore
+from gradsim.nn.rows import learners
 
 LayerName: TypeAlias = int | Literal["output"]
 """Hidden layers are 1 to depth; the head is `output`."""
@@ -122,7 +124,17 @@ class Network:
         self._ways = ((), *_ways(self.nodes, self.joins, alone, homes))
         self._targets = (None, *(_target(ways) for ways in self._ways[1:]))
         self._forward = _by_index(node.op.forward for node in self.nodes)
-        self._backward = _by_index(node.op.backward for node in self.nodes)
+        later = [
+            isinstance(node.op, Linear) and node.op.learns_later and index not in self.shared
+            for index, node in enumerate(self.nodes, start=1)
+        ]
+        self._later = (False, *later)
+        """Whether a node's parameters may wait for their gradients until it is on its way back."""
+        self._backward = _by_index(
+            node.op.send_back if late and isinstance(node.op, Linear) else node.op.backward
+            for node, late in zip(self.nodes, later, strict=True)
+        )
+        self._learners: dict[range, list[Callable[[], None]]] = {}
 
     def forward(self, ops: range) -> None:
         """Compute the values of these nodes, one after the other, from those that they read."""
@@ -155,6 +167,15 @@ class Network:
             if index in self.shared:
                 for shared in self.shared[index]:
                     np.add(shared.total, shared.part, out=shared.total)
+        for learn in self._learning(ops):
+            learn()
+
+    def _learning(self, ops: range) -> list[Callable[[], None]]:
+        found = self._learners.get(ops)
+        if found is None:
+            late = [self.nodes[index - 1].op for index in ops if self._later[index]]
+            found = self._learners[ops] = learners(late)
+        return found
 
     def _spread(self, index: int, sent: tuple[Array, ...]) -> None:
         """Add what a node has sent to what came before, or to its part of the whole."""

@@ -29,11 +29,16 @@ class Norms:
     """
 
     def __init__(self, arrays: Sequence[Array]) -> None:
-        self.arrays, self.norms = arrays, np.zeros(len(arrays))
-        self.squares: Numbers = np.zeros(len(arrays))
-        """The sums of squares, where they can be trusted."""
+        self.arrays = arrays
         self.low, self.high = np.array([safe_squares(array) for array in arrays]).T
         self._stacks = [stack for stack in stacks(arrays) if stack.parts[0].size]
+        self.lie_in(*np.zeros((2, len(arrays))))
+
+    def lie_in(self, squares: Numbers, norms: Numbers) -> None:
+        """Put the sums of squares and the norms there: (count,) each."""
+        self.squares, self.norms = squares, norms
+        runs = [stack.places for stack in self._stacks]
+        self._own = [squares[run] if isinstance(run, slice) else None for run in runs]
 
     def measure(self) -> Numbers:
         """The norms as they are now: (count,)."""
@@ -45,8 +50,13 @@ class Norms:
 
     def add_up(self) -> None:
         """Go through all arrays once, and take the sums that the rest is made of."""
-        for stack in self._stacks:
-            self._add_up(stack.places, stack.flat)
+        for stack, own in zip(self._stacks, self._own, strict=True):
+            flat = stack.flat
+            if own is None:
+                self.squares[stack.places] = np.vecdot(flat, flat)
+            else:
+                np.vecdot(flat, flat, out=own)
+            self._add_up(stack.places, flat)
 
     def finish(self, safe: Flags | None) -> None:
         """Make the rest of the sums; where they are not safe, the arrays are gone through again.
@@ -61,7 +71,7 @@ class Norms:
                     self.norms[stack.places] = again
 
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
-        self.squares[places] = np.vecdot(flat, flat)
+        """What is to be known beside the squares, while these arrays are in the cache."""
 
 
 class Together:
@@ -77,7 +87,7 @@ class Together:
         end = 0
         for part in parts:
             own = slice(end, end := end + len(part.arrays))
-            part.squares, part.norms = self._squares[own], self._norms[own]
+            part.lie_in(self._squares[own], self._norms[own])
             self._own.append(own)
 
     def measure(self) -> None:
@@ -146,7 +156,6 @@ class Spreads(Norms):
                 means[k], self.stds[k] = mean_and_std(self.arrays[k])
 
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
-        self.squares[places] = np.vecdot(flat, flat)
         self.means[places] = np.add.reduce(flat, axis=1)
 
     def _again(self, stack: Stack) -> None:
@@ -170,6 +179,5 @@ class Largest(Norms):
         np.maximum(high, np.negative(low, out=low), out=self.largest)
 
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
-        self.squares[places] = np.vecdot(flat, flat)
         self._ends[0, places] = np.maximum.reduce(flat, axis=1)
         self._ends[1, places] = np.minimum.reduce(flat, axis=1)

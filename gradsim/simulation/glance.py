@@ -16,17 +16,19 @@ def glance(training: Training, batch: tuple[Array, Array], step: int) -> StepRec
     """
     network = training.network
     kept = {name: array.copy() for name, array in network.buffers()}
+    table = empty_table(network)
     with np.errstate(all="ignore"):
         for phase, *_ in ops(training, *batch, step):
             if phase is Phase.CLIP:
                 break
-    record = StepRecord(
-        step, loss=training.loss, layers=empty_table(network), places=places_of(network)
-    )
-    assert record.layers is not None
-    assert training.clipping is not None
-    record.grad_norm = training.clipping.norm_before
-    Gauge(network).gradients(record.layers)
+        Gauge(network).gradients(table)
     for name, array in network.buffers():
         array[...] = kept[name]
-    return record
+    assert training.clipping is not None
+    return StepRecord(
+        step,
+        loss=training.loss,
+        grad_norm=training.clipping.norm_before,
+        layers=table,
+        places=places_of(network),
+    )

@@ -229,7 +229,8 @@ class Machine:
     def _record(self, event: Event, record: StepRecord) -> None:
         if record.broke_at is None and not (isfinite(event.norm_in) and isfinite(event.norm_out)):
             record.broke_at = self.position.op
-        self._note(event.phase, event.layer, record)
+        with np.errstate(all="ignore"):
+            self._note(event.phase, event.layer, record)
 
     def _note(self, phase: Phase, layer: Place | None, record: StepRecord) -> None:
         """Record what an op has brought to an end: the loss, all gradients, the whole step."""

@@ -14,7 +14,7 @@ from gradsim.nn.blocks import Stack, stacks
 from gradsim.nn.gates import Gates
 from gradsim.nn.network import LayerName, Network
 from gradsim.nn.recurrent import RecurrentLinear
-from gradsim.nn.sizes import Largest, Norms, Spreads, Together
+from gradsim.nn.sizes import Largest, Norms, Spreads, Together, every
 from gradsim.simulation.events import Event, Plan
 
 LAYER_COLUMNS = (
@@ -104,7 +104,8 @@ def places_of(network: Network) -> Places:
 class Gauge:
     """Measures all layers of a network together, as far as their arrays lie side by side.
 
-    It looks at the network's own memory, so it is made once, after a whole backward pass.
+    It looks at the network's own memory, so it is made once, after a whole backward pass. It is to
+    be used with floating-point errors ignored.
 
     In a recurrent network the weights of a column are those over time, which all time steps of a
     layer share: `grad_weight_norm` is that of what this time step adds to their gradient,
@@ -146,26 +147,23 @@ class Gauge:
     def gradients(self, table: Table) -> None:
         """After the backward pass: all that a layer table holds, but for the update."""
         shown, grads, index = self._shown, self._grads, self._index
-        with np.errstate(all="ignore"):
-            self._behind.measure()
-            table[_DELTA : _OUTPUT_GRAD + 1] = self._gradients.norms[self._places]
-            table[_OUTPUT] = (self._outputs or shown).norms
-            table[_MEAN], table[_STD] = shown.means, shown.stds
-            table[_GRAD_WEIGHT], table[_GRAD_MAX] = grads.norms[index], grads.largest[index]
-            table[_WEIGHT] = self._weights.norms[index]
-            for column, memory in self._memories:
-                added = memory.contributions()
-                table[_GRAD_WEIGHT, column : column + len(added)] = added
-            self._slopes.measure(table[_SATURATED], table[_DEAD])
-            # A comparison with NaN is false: it would count as neither flat nor dead.
-            unknown = np.isnan(table[_OUTPUT])
-            if unknown.any():
-                table[_SATURATED, unknown] = table[_DEAD, unknown] = np.nan
+        self._behind.measure()
+        table[_DELTA : _OUTPUT_GRAD + 1] = self._gradients.norms[self._places]
+        norms = (self._outputs or shown).norms
+        table[_OUTPUT], table[_MEAN], table[_STD] = norms, shown.means, shown.stds
+        table[_GRAD_WEIGHT], table[_GRAD_MAX] = grads.norms[index], grads.largest[index]
+        table[_WEIGHT] = self._weights.norms[index]
+        for column, memory in self._memories:
+            added = memory.contributions()
+            table[_GRAD_WEIGHT, column : column + len(added)] = added
+        self._slopes.measure(table[_SATURATED], table[_DEAD])
+        # A comparison with NaN is false: it would count as neither flat nor dead.
+        if not every(known := ~np.isnan(norms)):
+            table[_SATURATED, ~known] = table[_DEAD, ~known] = np.nan
 
     def updates(self, table: Table) -> None:
         """After the update: its size in each layer."""
-        with np.errstate(all="ignore"):
-            table[_UPDATE] = self._updates.measure()[self._index]
+        table[_UPDATE] = self._updates.measure()[self._index]
 
 
 def _distinct(arrays: Sequence[Array]) -> tuple[list[Array], list[int]]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from gradsim.nn.arrays import Array
-from gradsim.nn.blocks import AT_ONCE, Stack
+from gradsim.nn.blocks import AT_ONCE, side_by_side
 from gradsim.nn.op import Op
 from gradsim.nn.settings import Configured, Setting, Value
 
@@ -115,13 +115,14 @@ class Row:
 
     def __init__(self, ops: Sequence[Activation]) -> None:
         self.ops = ops
-        self._blocks: tuple[Array, Array, Array] | None = None
+        self._blocks: tuple[Array, ...] | None = None
         self._seen = False
 
     def work_out(self) -> bool:
         """Work out the slopes of all of them, of this forward pass, if they lie side by side."""
         if not self._seen:
-            self._look()
+            self._seen = True
+            self._blocks = side_by_side(self.ops, ("x", "y", "slope_values"))
         if self._blocks is None:
             return False
         x, y, slopes = self._blocks
@@ -129,16 +130,6 @@ class Row:
         for op in self.ops:
             op.sloped = True
         return True
-
-    def _look(self) -> None:
-        """See whether they lie side by side; an op reads from the same memory at every call."""
-        self._seen = True
-        x, y, slopes = (
-            Stack.of([getattr(op, name) for op in self.ops]).block
-            for name in ("x", "y", "slope_values")
-        )
-        if x is not None and y is not None and slopes is not None:
-            self._blocks = x, y, slopes
 
 
 def line_up(ops: Iterable[Op]) -> None:
