@@ -55,7 +55,7 @@ MARKERS: Mapping[Markers, str] = {
 
 MEMORY: Mapping[str, str] = {
     "128 MiB": "for a small machine: a jump back may take a while",
-    "384 MiB": "1,000 steps of 50 layers of 128 units, with some seconds for the longest jump",
+    "384 MiB": "1,000 steps of 50 layers of 128 units, any of them back within seconds",
     "1024 MiB": "for large networks and long runs",
     "4096 MiB": "for the largest",
 }

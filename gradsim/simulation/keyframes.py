@@ -17,6 +17,9 @@ EVERY = 4
 """Where training goes on, every so many steps one is kept near the cursor."""
 
 
+FEW = 32
+"""Where fewer checkpoints have room, the start of a run is none: it comes from the seed."""
+
 FIRST_STRIDE = 8
 """Steps from one checkpoint of the whole run to the next at the least: so few are soon replayed,
 and the system is asked for fresh memory eight times less."""
@@ -46,7 +49,8 @@ class Keyframes:
     it to be short. With the rest, before the step in `focus`, multiples of smaller powers of two:
     those of each power in the stretch between two of the next one, and in the stretch before it
     once half of this one is left. So who goes back step by step finds every state there, if a
-    little is replayed at each of them: `missing` says what.
+    little is replayed at each of them: `missing` says what, and `on_the_way` keeps how far that
+    has come.
     """
 
     def __init__(self, budget: int) -> None:
@@ -56,8 +60,8 @@ class Keyframes:
         self._spread: dict[int, Checkpoint] = {}
         self._near: dict[int, Checkpoint] = {}
         self._stride, self._room = FIRST_STRIDE, 2
-        self.scout: tuple[int, Checkpoint] | None = None
-        """How far a replay toward what is missing has come."""
+        self._scouts: dict[int, tuple[int, Checkpoint]] = {}
+        """How far the replay toward each missing step has come."""
 
     def has(self, step: int) -> bool:
         """Whether a checkpoint of exactly this step is kept."""
@@ -82,6 +86,12 @@ class Keyframes:
             self._spread[step] = checkpoint
             self._fit(checkpoint.size())
 
+    def on_the_way(self, missing: int, step: int, make: Callable[[], Checkpoint]) -> None:
+        """Keep how far the replay toward a missing step has come, to go on from there later."""
+        self._scouts.pop(missing, None)
+        self._let_go(self._room - 1)
+        self._scouts[missing] = step, make()
+
     def limit(self, budget: int) -> None:
         """Have another budget from now on."""
         if budget != self.budget:
@@ -92,32 +102,35 @@ class Keyframes:
     def _fit(self, size: int) -> None:
         """Share the budget out among checkpoints of so many bytes."""
         most = self.budget // max(1, size)
+        if most < FEW:
+            self._spread.pop(0, None)
         while len(self._spread) > min(MOST_SPREAD, max(2, most * 9 // 16)):
             self._stride *= 2
             self._spread = {k: c for k, c in self._spread.items() if k % self._stride == 0}
-        self._room = min(MOST_NEAR, max(2, most - len(self._spread) - 1))
+        self._room = min(MOST_NEAR, max(2, most - len(self._spread)))
         self._let_go(self._room)
 
     def latest(self, step: int) -> tuple[int, Checkpoint] | None:
         """The last checkpoint at or before a step."""
-        known = [k for k in (*self._spread, *self._near) if k <= step]
-        if self.scout and self.scout[0] <= step and self.scout[0] > max(known, default=-1):
-            return self.scout
-        if not known:
-            return None
-        best = max(known)
-        return best, self._near.get(best) or self._spread[best]
+        known = {k: c for k, c in (*self._spread.items(), *self._near.items()) if k <= step}
+        known |= {k: c for k, c in self._scouts.values() if k <= step and k not in known}
+        best = max(known, default=None)
+        return None if best is None else (best, known[best])
 
     def missing(self) -> int | None:
         """The step closest to the focus, before it, whose checkpoint is wanted and not there."""
         return next((step for step in self._wanted() if not self.has(step)), None)
 
+    def ahead(self) -> int:
+        """Steps to be replayed from the last checkpoint to the focus."""
+        found = self.latest(self.focus)
+        return self.focus - (found[0] if found else 0)
+
     def all(self) -> Iterator[Checkpoint]:
         """Every checkpoint held; one that is held twice comes twice."""
         yield from self._spread.values()
         yield from self._near.values()
-        if self.scout:
-            yield self.scout[1]
+        yield from (checkpoint for _, checkpoint in self._scouts.values())
 
     def until(self, step: int, segments: int) -> "Keyframes":
         """The checkpoints at or before a step, within the first segments of the run.
@@ -132,7 +145,7 @@ class Keyframes:
 
     def thin(self, budget: int = 0) -> None:
         """Keep fewer, for a run that has been left; with no budget none: it comes from its seed."""
-        self._near, self.scout = {}, None
+        self._near, self._scouts = {}, {}
         while sum(checkpoint.size() for checkpoint in self._spread.values()) > budget:
             self._stride *= 2
             kept = {k: c for k, c in self._spread.items() if k % self._stride == 0}
@@ -147,10 +160,10 @@ class Keyframes:
             yield block, last if 2 * (self.focus - last) >= above else max(0, last - above)
 
     def _wanted(self) -> list[int]:
-        """The steps before the focus, and the focus, of which a checkpoint is wanted."""
-        wanted = {self.focus}
+        """The steps before the focus of which a checkpoint is wanted, the closest first."""
+        wanted: set[int] = set()
         for block, first in self._stretches():
-            wanted.update(range(first, self.focus + 1, block))
+            wanted.update(range(first, self.focus, block))
         return sorted(wanted, reverse=True)
 
     def _is_near(self, step: int, stretches: Iterable[tuple[int, int]]) -> bool:
@@ -163,11 +176,17 @@ class Keyframes:
         near, stretches = self._near, list(self._stretches())
         for step in [step for step in near if not self._is_near(step, stretches)]:
             del near[step]
-        while len(near) > room:
+        scouts = self._scouts
+        for step in [
+            step for step in scouts if self.has(step) or not self._is_near(step, stretches)
+        ]:
+            del scouts[step]
+        while len(near) + len(scouts) > room:
             # After a rewind what comes later goes first; else what is needed last on the way back.
-            last = max(near)
+            last = max((*near, *scouts))
             others = [step for step in near if step != self.focus and step not in self._spread]
-            del near[last if last > self.focus else min(others or near)]
+            found = last if last > self.focus else min((*others, *scouts) or near)
+            del (scouts if found in scouts else near)[found]
 
 
 @cache

@@ -40,7 +40,7 @@ from gradsim.simulation.training import training
 OPS_AT_ONCE = 32
 """Ops that are done in one go where a step is computed whole."""
 
-PREPARED_AT_ONCE = 4
+PREPARED_AT_ONCE = 3
 """Steps that are replayed ahead at each move back, at the most."""
 
 
@@ -117,22 +117,24 @@ class Machine:
     def prepare(self, run: Run, step: int) -> Iterator[None]:
         """Replay a little of what is before a step, so that going back further need not wait.
 
-        The machine then stands anywhere.
+        Of what is missing the closest comes first, and how far the others have come is kept. The
+        machine then stands anywhere.
         """
         keyframes = run.keyframes
         keyframes.focus = step
-        for _ in range(PREPARED_AT_ONCE):
-            missing = keyframes.missing()
-            if missing is None:
-                return
+        # Whoever looks at that step has it replayed too, from the last checkpoint before it.
+        left = PREPARED_AT_ONCE - keyframes.ahead()
+        while left > 0 and (missing := keyframes.missing()) is not None:
             target = Position(missing, 0)
             if not self.stands_at(run, target):
                 self._approach(run, target)
-                next_step = Position(self.position.step + 1, 0)
-                if not (yield from self._replay(min(target, next_step))):
+                here = self.position.step
+                if not (yield from self._replay(min(target, Position(here + left, 0)))):
                     return
+                left -= self.position.step - here
             self._switch(self.position.step)
-            keyframes.scout = (self.position.step, self._checkpoint())
+            if self.position < target:
+                keyframes.on_the_way(missing, self.position.step, self._checkpoint)
 
     def _approach(self, run: Run, target: Position) -> None:
         """Stand at or before a position: where the machine is, or at a checkpoint if closer."""

@@ -25,7 +25,7 @@ BACK, JUMPS = 300, 20
 
 def digest(session: Session) -> str:
     """The weights at the cursor."""
-    return sha256(session.network().parameters.values.tobytes()).hexdigest()
+    return sha256(session.network().parameters.values.data).hexdigest()
 
 
 def main(size: str = "50x128x128", kind: str = "plain", steps: str = "1000") -> None:
