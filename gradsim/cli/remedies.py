@@ -48,7 +48,7 @@ def lines(search: "Search") -> "list[Line]":
         return []
     return [
         *(((line, ""),) for line in wrapped("remedies", tried_words(search))),
-        head(width),
+        head(search, width),
         *(row.line for row in rows),
         *(
             ((line, ""),)

@@ -8,7 +8,7 @@ from gradsim.insight.side_by_side import SideBySide, decades
 from gradsim.numbers import number, signed
 from gradsim.view.frame import gradients
 from gradsim.view.lane import Lane, lane
-from gradsim.view.lines import Line, Run, fitted, wrapped_words
+from gradsim.view.lines import Line, Run, fitted, tall, wrapped_words
 from gradsim.view.plot import Markers
 
 WIDE = 46
@@ -110,17 +110,22 @@ def bars(found: Profiles, selected: int, width: int, height: int, markers: Marke
     left = round((room - 1) * loss / span) if span else (room - 1) // 2
     scale = (room - 1) / span if span else 0.0
     lines = [_axis(left, room, sizes, width)]
+    each = tall(len(shown), height - 1)
+    gap = fitted([(" " * (NAME + left), ""), ("│" if markers != "ascii" else "|", "axis")], width)
     for row in shown:
         here = row.first <= selected <= row.last
         role = "selected" if here else "value"
+        bar = _bar(row, left, room - 1 - left, scale, markers)
         runs: list[Run] = [
             (f"{'▶' if here else ' '}{row.name:<{NAME - 1}}"[:NAME], role if here else "label"),
-            *_bar(row, left, room - 1 - left, scale, markers),
+            *bar,
             (f" {told(row.most):>{NUMBER}}", role),
         ]
         if sizes:
             runs += [(f"{number(size):>{NUMBER + 2}}", "label") for size in row.sizes]
         lines.append(fitted(runs, width))
+        lines += [fitted([(" " * NAME, ""), *bar], width)] * (each - 2)
+        lines += [gap] * (each > 1)
     return (lines + blank * height)[:height]
 
 

@@ -8,7 +8,7 @@ from math import inf, isfinite, isnan
 from gradsim.insight.ledger import Block, Entry, Ledger, Part, Path
 from gradsim.nn.network import LayerName
 from gradsim.numbers import number, signed
-from gradsim.view.lines import Line, Run, ended, fitted, joined, length, wrapped_words
+from gradsim.view.lines import Line, Run, ended, fitted, joined, length, tall, wrapped_words
 from gradsim.view.plot import Markers
 
 SIGNS: dict[Part, tuple[str, str, str]] = {
@@ -89,30 +89,34 @@ def bars(
     scale = (room - 1) / (loss + gain) if loss + gain else 0.0
     several = any(len(block.paths) > 1 for block in ledger.blocks)
     lines = [_legend(shown, width, markers), _axis(left, room, width, several)]
+    each = tall(len(shown), height - 2)
+    gap = fitted([(" " * (NAME + left), ""), ("│" if markers != "ascii" else "|", "axis")], width)
     for row in shown:
         here = row.has(selected)
         name = f"{'▶' if here else ' '}{row.name:<{NAME - 1}}"[:NAME]
+        bar = _bar(row, left, room - 1 - left, scale, markers)
+        # Where nothing arrives nothing is changed either.
+        total = f"{'–' if row.given == 0.0 else _decades(row.decades):>{NUMBER}}"
         lines.append(
             fitted(
                 [
                     (name, "selected" if here else "label"),
-                    *_bar(row, left, room - 1 - left, scale, markers),
-                    (
-                        # Where nothing arrives nothing is changed either.
-                        f"{'–' if row.given == 0.0 else _decades(row.decades):>{NUMBER}}",
-                        "selected" if here else "value",
-                    ),
+                    *bar,
+                    (total, "selected" if here else "value"),
                 ],
                 width,
             )
         )
+        lines += [fitted([(" " * NAME, ""), *bar], width)] * (each - 2)
+        lines += [gap] * (each > 1)
     return (lines + [fitted([], width)] * height)[:height]
 
 
 def layer_at(ledger: Ledger, height: int, y: int) -> LayerName | None:
     """The layer whose bar is on a line of `bars`; of several the one nearest to the loss."""
     shown = rows(ledger, max(2, height - 2))
-    return shown[y - 2].last if 2 <= y < len(shown) + 2 else None
+    index = (y - 2) // tall(len(shown), height - 2)
+    return shown[index].last if 0 <= index < len(shown) else None
 
 
 def _reach(shown: Sequence[Row]) -> tuple[float, float]:

@@ -22,6 +22,15 @@ def length(line: Iterable[Run]) -> int:
     return sum(len(text) for text, _ in line)
 
 
+TALLEST = 3
+"""Lines that a bar takes at the most, the one that parts it from the next included."""
+
+
+def tall(rows: int, lines: int) -> int:
+    """Lines for each of so many bars, where there is room for more than one: the last is a gap."""
+    return max(1, min(TALLEST, lines // max(1, rows)))
+
+
 def fitted(line: Iterable[Run], width: int) -> Line:
     """The line at exactly this width: filled with blanks, or cut with an ellipsis."""
     out: list[Run] = []

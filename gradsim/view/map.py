@@ -27,20 +27,28 @@ class Side:
 
     count: int
     room: int
+    fills: bool = False
+    """Whether some values take a character more than others, rather than much is left over."""
 
     @property
     def size(self) -> int:
         """Characters that are used."""
-        return self.room // self.count * self.count if self.count <= self.room else self.room
+        whole = self.room // self.count * self.count or self.room
+        return self.room if self.fills and 8 * whole < 7 * self.room else whole
 
     def shows(self, character: int, wanted: int | None) -> int:
         """The value that a character shows: the wanted one where that is among several."""
+        last = ((character + 1) * self.count - 1) // self.size
+        if self.count <= self.size:
+            return last
         first = character * self.count // self.size
-        last = max(first, ((character + 1) * self.count - 1) // self.size)
         return wanted if wanted is not None and first <= wanted <= last else first
 
     def center(self, index: float) -> int:
         """The character in the middle of a value, also of a place between two."""
+        if index == int(index) and 0 <= index < self.count:
+            span = self.span(int(index))
+            return span.start + len(span) // 2
         return min(self.size - 1, max(0, int((index + 0.5) * self.size / self.count)))
 
     def span(self, index: int) -> range:
@@ -126,7 +134,7 @@ def _sides(picture: Picture, width: int, height: int) -> tuple[int, Side, Side]:
     x, y = picture.plan.x, picture.plan.y
     gutter = min(max(len(shown(value)) for value in y.values), max(6, width // 4)) + 2
     across = Side(len(x.values), max(1, width - gutter))
-    return gutter, across, Side(len(y.values), max(1, height - 3))
+    return gutter, across, Side(len(y.values), max(1, height - 3), fills=True)
 
 
 def _row(

@@ -18,14 +18,13 @@ from gradsim.view.scales import LEVELS
 NAME = (20, 40)
 """Least and most cells for the name of a remedy; what is left goes to its loss curve."""
 
-CURVE = (10, 40)
+CURVE = (10, 100)
 
 _HEADS = (("right", 8), ("loss", 8), ("reach decades", 13), ("time", 6))
 _HELD_OUT = "held out:"
 """Stands before the heads of accuracy and loss: both are of the held-out rows."""
 
 _RANK, _GAP = 3, 1
-_FIXED = _RANK + sum(width + _GAP for _, width in _HEADS) + 2 * _GAP
 
 
 class Row(NamedTuple):
@@ -44,7 +43,8 @@ def table(search: Search, width: int, cursor: int | None = None) -> list[Row]:
     if unchanged is None:
         return []
     top = _top([unchanged, *ranked])
-    rows = [Row(None, _row(unchanged, top, width, marked=False))]
+    heads = _heads(search)
+    rows = [Row(None, _row(unchanged, top, width, heads, marked=False))]
     for index, standing in enumerate(ranked):
         further, before = bool(standing.tried.further), ranked[index - 1] if index else None
         if before is None or bool(before.tried.further) is not further:
@@ -52,18 +52,19 @@ def table(search: Search, width: int, cursor: int | None = None) -> list[Row]:
             if before and search.unchanged_first:
                 # What those below are to be compared with: fewer steps, other seeds.
                 first = search.unchanged_first
-                rows.append(Row(None, _row(first, top, width, marked=False)))
-        rows.append(Row(index, _row(standing, top, width, marked=index == cursor)))
+                rows.append(Row(None, _row(first, top, width, heads, marked=False)))
+        rows.append(Row(index, _row(standing, top, width, heads, marked=index == cursor)))
     return rows
 
 
-def head(width: int) -> Line:
+def head(search: Search, width: int) -> Line:
     """The heads of the columns."""
-    name, _ = _shared(width)
-    accuracy, *others = (" " * _GAP + text.rjust(cells) for text, cells in _HEADS)
+    heads = _heads(search)
+    name, _ = _shared(width, heads)
+    first, *others = (" " * _GAP + text.rjust(cells) for text, cells in heads)
     lead = " " * (_RANK + _GAP) + "remedy"
-    room = _RANK + _GAP + name + len(accuracy) - len(lead)
-    runs = lead + f"{_HELD_OUT} {accuracy.strip()}".rjust(room) + "".join(others)
+    room = _RANK + _GAP + name + len(first) - len(lead)
+    runs = lead + f"{_HELD_OUT} {first.strip()}".rjust(room) + "".join(others)
     return fitted([(f"{runs} loss curve", "label")], width)
 
 
@@ -155,30 +156,40 @@ def _seeds(seeds: Sequence[int]) -> str:
     return f"seed{'s' if len(seeds) > 1 else ''} {' and '.join(map(str, seeds))}"
 
 
-def _shared(width: int) -> tuple[int, int]:
+def _heads(search: Search) -> Sequence[tuple[str, int]]:
+    """The heads of the columns with numbers; without classes nothing is right or wrong."""
+    unchanged = search.unchanged
+    return _HEADS[1:] if unchanged and unchanged.accuracy is None else _HEADS
+
+
+def _shared(width: int, heads: Sequence[tuple[str, int]]) -> tuple[int, int]:
     """Cells for the name and for the curve."""
-    room = max(NAME[0] + CURVE[0], width - _FIXED)
+    fixed = _RANK + sum(cells + _GAP for _, cells in heads) + 2 * _GAP
+    room = max(NAME[0] + CURVE[0], width - fixed)
     name = min(NAME[1], max(NAME[0], room - max(CURVE[0], room // 3)))
     return name, min(CURVE[1], room - name)
 
 
-def _row(standing: Standing, top: float, width: int, *, marked: bool) -> Line:
-    name_cells, curve_cells = _shared(width)
+def _row(
+    standing: Standing, top: float, width: int, heads: Sequence[tuple[str, int]], *, marked: bool
+) -> Line:
+    name_cells, curve_cells = _shared(width, heads)
     rank = "–" if standing.rank == 0 else str(standing.rank)
     name = standing.tried.candidate.name
     outcomes = standing.tried.latest
     start = _decades(standing.reach_start, [outcome.start for outcome in outcomes])
     end = _decades(standing.reach_end, [outcome.end for outcome in outcomes])
     reach = f"{start} → {end}"
-    numbers = (share(standing.accuracy), number(standing.loss), reach, _times(standing.cost))
-    cells = [text.rjust(size) for text, (_, size) in zip(numbers, _HEADS, strict=True)]
+    numbers = [share(standing.accuracy), number(standing.loss), reach, _times(standing.cost)]
+    numbers = numbers[-len(heads) :]
+    cells = [text.rjust(size) for text, (_, size) in zip(numbers, heads, strict=True)]
     role = "cursor" if marked else ""
     runs: list[Run] = [
         (("▶" if marked else " ") + rank.rjust(_RANK - 1), role or "label"),
         (" ", role),
         (_cut(name, name_cells), role or ("text" if standing.rank else "label")),
-        (f" {cells[0]} {cells[1]}", role or "value"),
-        (f" {cells[2]} {cells[3]} ", role or "label"),
+        ("".join(f" {cell}" for cell in cells[:-2]), role or "value"),
+        (f" {cells[-2]} {cells[-1]} ", role or "label"),
         (sparkline(standing.tried, top, curve_cells), role or "live"),
     ]
     return fitted(runs, width)

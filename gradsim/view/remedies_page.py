@@ -44,7 +44,7 @@ def page(shown: Page, frame: Frame, width: int, height: int, markers: Markers) -
     if search is None:
         return _filled(_introduction(width, frame.view.told), width, height)
     top, room, below, chart = _parts(shown, search, frame, width, height, markers)
-    lines = [row.line for row in _window(shown, room, width)]
+    lines = [row.line for row in _window(shown, search, room, width)]
     return _filled([*top, *_filled(lines, width, room), *below, *chart], width, height)
 
 
@@ -55,7 +55,7 @@ def candidate_at(
     if shown.search is None:
         return None
     top, room, _, _ = _parts(shown, shown.search, frame, width, height, markers)
-    window = _window(shown, room, width)
+    window = _window(shown, shown.search, room, width)
     return window[y - len(top)].candidate if 0 <= y - len(top) < len(window) else None
 
 
@@ -112,11 +112,11 @@ def _status(shown: Page, search: Search, width: int, told: Told) -> list[Line]:
     return lines
 
 
-def _window(shown: Page, room: int, width: int) -> list[Row]:
+def _window(shown: Page, search: Search, room: int, width: int) -> list[Row]:
     """The heads, the unchanged run, and as many rows around the selected one as there is room."""
     if not shown.rows:
         return []
-    fixed = [Row(None, head(width)), shown.rows[0]]
+    fixed = [Row(None, head(search, width)), shown.rows[0]]
     rest = shown.rows[1:]
     left = max(0, room - len(fixed))
     here = next((k for k, row in enumerate(rest) if row.candidate == shown.selected), 0)

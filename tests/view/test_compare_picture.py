@@ -78,7 +78,7 @@ def test_narrow_pages_turn_to_the_bars() -> None:
 
 def test_a_bar_is_as_long_as_its_number() -> None:
     found = made([1e-2, 1.0, 1e4], [1.0, 1.0, 1.0])
-    drawn = plain(bars(found, 1, 61, 9, "ascii")).splitlines()
+    drawn = plain(bars(found, 1, 61, 6, "ascii")).splitlines()
     counts = [(line[:24].count("#"), line[24:].count("#")) for line in drawn[1:5]]
     assert [line.split()[:2] for line in drawn[2:5]] == [
         ["layer", "3"], ["▶layer", "2"], ["layer", "1"],
@@ -90,6 +90,15 @@ def test_a_bar_is_as_long_as_its_number() -> None:
     assert drawn[4].index("#") < drawn[4].index("|")
     assert "+4.00" in drawn[2]
     assert "-2.00" in drawn[4]
+
+
+def test_where_there_is_room_bars_are_taller_and_stand_apart() -> None:
+    found = made([1e-2, 1.0, 1e4], [1.0, 1.0, 1.0])
+    drawn = plain(bars(found, 1, 61, 14, "ascii")).splitlines()
+    assert len(drawn) == 14
+    assert [k for k, line in enumerate(drawn) if "#" in line] == [4, 5, 10, 11]
+    assert {line.strip() for line in drawn[3:13:3]} == {"|"}
+    assert drawn[13].strip() == ""
 
 
 def test_rows_that_share_a_line_tell_the_farthest() -> None:

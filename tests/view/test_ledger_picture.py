@@ -9,7 +9,7 @@ from helpers import experiment
 from gradsim.insight.ledger import Ledger, Part
 from gradsim.insight.reckoning import ledger
 from gradsim.simulation.session import Session
-from gradsim.view.ledger import SIGNS, bars, formula, rows, selected_block, words
+from gradsim.view.ledger import SIGNS, bars, formula, layer_at, rows, selected_block, words
 from gradsim.view.lines import length, plain
 
 
@@ -47,6 +47,18 @@ def test_a_bar_is_as_long_as_its_number() -> None:
     scale = max(taken / lost for taken, lost in cells.values() if taken > 3)
     for taken, lost in cells.values():
         assert taken == pytest.approx(lost * scale, abs=1.1)
+
+
+def test_where_there_is_room_bars_are_taller_and_each_line_is_of_its_layer() -> None:
+    found = ledger_of(depth=3)
+    drawn = plain(bars(found, 3, 100, 14, "ascii")).splitlines()
+    assert [line[:10].strip() for line in drawn[2:14:3]] == [
+        "output", "▶layer 3", "layer 2", "layer 1",
+    ]  # fmt: skip
+    assert drawn[6][10:90] == drawn[5][10:90]
+    assert {line.strip() for line in drawn[4:14:3]} == {"|"}
+    layers = [layer_at(found, 14, y) for y in range(15)]
+    assert layers == [None, None, *["output"] * 3, *[3] * 3, *[2] * 3, *[1] * 3, None]
 
 
 @pytest.mark.parametrize("width", [40, 76, 118])

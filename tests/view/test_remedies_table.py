@@ -46,7 +46,11 @@ def tried(*losses: float, unit: float = 1.0, accuracy: float | None = 0.5) -> Tr
 @pytest.mark.parametrize("width", [60, 80, 101, 200])
 def test_every_line_is_as_wide_as_it_should_be(width: int) -> None:
     search = searched()
-    lines = [head(width), progress(search, width), *(row.line for row in table(search, width, 0))]
+    lines = [
+        head(search, width),
+        progress(search, width),
+        *(row.line for row in table(search, width, 0)),
+    ]
     assert {length(line) for line in lines} == {width}
     for line in details(search, search.ranked()[0], width):
         assert length(line) == width
@@ -83,7 +87,11 @@ def test_nothing_is_shown_before_the_unchanged_run_is_known() -> None:
 def test_a_regression_has_no_share_that_is_right() -> None:
     search = searched(data="sine", loss="mean-squared-error")
     first = plain([table(search, 80)[0].line]).split()
-    assert first[:3] == ["–", "unchanged", "–"]
+    assert first[:2] == ["–", "unchanged"]
+    assert search.unchanged is not None
+    assert float(first[2]) == pytest.approx(search.unchanged.loss, rel=0.01)
+    assert "held out: loss reach decades" in plain([head(search, 80)])
+    assert {length(row.line) for row in table(search, 80)} == {80}
     assert "held-out accuracy" not in against(search.ranked()[0])
 
 
@@ -127,7 +135,7 @@ def test_what_is_dead_has_no_reach_and_heads_say_whose_loss_it_is() -> None:
     assert "dead → dead" in first
     assert "NaN" not in first
     for width in (60, 80, 200):
-        named = plain([head(width)])
+        named = plain([head(search, width)])
         assert "held out: right     loss reach decades" in named
         # Each number stands under the end of its head.
         end = named.index("loss") + len("loss")
@@ -140,4 +148,14 @@ def test_a_reach_of_nothing_over_nothing_is_none() -> None:
         gradient = Gradient(shape, nan, nan, 1.0)
         outcome = replace(odd.outcomes[0], start=gradient, end=gradient)
         (only,) = standings([replace(odd, outcomes=(outcome,))], odd)
-        assert said in plain([_row(only, 1.0, 80, marked=False)])
+        assert said in plain(
+            [
+                _row(
+                    only,
+                    1.0,
+                    80,
+                    (("right", 8), ("loss", 8), ("reach", 13), ("time", 6)),
+                    marked=False,
+                )
+            ]
+        )

@@ -10,6 +10,9 @@ FACTORS = {"initializer-gain": 4.0, "width": 4.0, "batch-size": 8.0, "learning-r
 
 TEN = 10.0
 
+WIDEST = 3
+"""How far the range of what counts something goes at the most, as a factor."""
+
 AFTER_THE_START = (
     "optimizer",
     "clip",
@@ -46,8 +49,9 @@ def matters_at_start(name: str) -> bool:
 def around(experiment: Experiment, knob: str, count: int) -> Axis:
     """About `count` values around the present one, which is among them; no more than 3 digits each.
 
-    A share goes from end to end, what counts something from small to twice as much, a number that
-    may be negative as far to both sides, any other by equal factors to both sides.
+    A share goes from end to end, what counts something from small to twice as much (three times,
+    where there is room), a number that may be negative as far to both sides, any other by equal
+    factors to both sides.
     """
     now, declared = experiment.value(knob), KNOBS[knob]
     low = declared.low if declared.low is not None else -inf
@@ -83,6 +87,8 @@ def _whole_range(experiment: Experiment, knob: str, now: int, count: int) -> Axi
         first, last = round(now / FACTORS[knob]), round(now * FACTORS[knob])
     else:
         first, last = now // 10, max(2 * now, now + 4)
+        # Where there is room for more values than these, the range goes on.
+        last = max(last, min(first + count, WIDEST * now))
     # One layer alone has no slope, and equal factors begin above 0.
     first, last = max(low, first, 2 if knob == "depth" else int(log)), min(high, last)
     if first >= last:

@@ -65,7 +65,8 @@ def ansi(dark: Style) -> Style:
     name = _named(behind)
     if lightness(behind) < 0.35:
         return Style.parse(f"{bold}{italic}{name}")
-    return Style.parse(f"{bold}{italic}black on {'white' if name == 'default' else name}")
+    # Not bold: many a terminal has a gray for bold black, which nobody can read on a color.
+    return Style.parse(f"{italic}black on {'white' if name == 'default' else name}")
 
 
 def _named(color: Rgb) -> str:
