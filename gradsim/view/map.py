@@ -99,10 +99,9 @@ def field(picture: Picture, width: int, height: int) -> list[Line]:
     critical = _thinned(picture.line)
     live = picture.live[1]
     marked = None if live is None else down.center(live)
-    apart = 1 if down.size <= down.count else 2
     named = {
         down.center(k): shown(y.values[k])
-        for k in _labelled(len(y.values), lambda k: (down.center(k), down.center(k) + apart))
+        for k in _labelled(len(y.values), lambda k: (down.center(k), down.center(k) + 1))
     }
     lines = [fitted([(f"{y.knob} ↑", "label")], width)]
     for line in reversed(range(down.size)):
