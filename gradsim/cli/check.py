@@ -35,7 +35,9 @@ def check(scenarios: tuple[str, ...], control: bool, as_json: bool, junit: str |
     from gradsim.scenario.checked import plain  # noqa: PLC0415
     from gradsim.scenario.shelf import shipped  # noqa: PLC0415
 
-    if junit:
+    if junit is not None:
+        if not junit:
+            raise InputError('--junit is "", but must be the name of a file such as checked.xml')
         check_place(Path(junit))
     found: list[Verdict] = []
     for verdict in _verdicts(scenarios or tuple(shipped()), control):

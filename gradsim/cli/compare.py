@@ -82,22 +82,22 @@ def found(name: str) -> "Experiment":
         return find_experiment(name)
     first, comma, knobs = name.partition(",")
     if comma and "=" not in first:
-        return _anew(found(first), knobs)
+        return _anew(found(first), knobs, name)
     if comma or "=" in name:
-        return _anew(Experiment.of({}), name)
+        return _anew(Experiment.of({}), name, name)
     raise InputError(
         f"{name}: this is no file, no scenario, and no knobs such as activation=relu; "
         f"{nearest(name, ['default', *shipped()], ALL)}"
     )
 
 
-def _anew(base: "Experiment", knobs: str) -> "Experiment":
+def _anew(base: "Experiment", knobs: str, name: str) -> "Experiment":
     """The experiment with the knobs of `activation=relu,depth=10` set anew."""
-    asked = inline(knobs)
+    asked = inline(knobs, name)
     try:
         return told(base.switch(asked), asked)
     except InputError as error:
-        raise InputError([f"{knobs}: {sentence}" for sentence in error.problems]) from None
+        raise InputError([f"{name}: {sentence}" for sentence in error.problems]) from None
 
 
 def _is_named(name: str) -> bool:

@@ -25,22 +25,25 @@ LABEL = 14
 # -- what is asked for --------------------------------------------------------------------------
 
 
-def inline(text: str) -> dict[str, str]:
-    """The knobs of `activation=relu,initializer=he-normal`; raises InputError."""
+def inline(text: str, name: str = "") -> dict[str, str]:
+    """The knobs of `activation=relu,initializer=he-normal`; raises InputError.
+
+    `name` is what the experiment is called in sentences, where it has more in it than knobs.
+    """
     from gradsim.cli.knobs import changes  # noqa: PLC0415
 
     parts = [part.strip() for part in text.split(",")]
     wrong = [part for part in parts if "=" not in part]
     if wrong:
         raise InputError(
-            f'{text}: "{wrong[0]}" is no knob with a value; '
+            f'{name or text}: "{wrong[0]}" is no knob with a value; '
             "KNOB=VALUE,KNOB=VALUE is right, such as activation=relu,depth=10"
         )
     try:
         return changes(parts, {})
     except InputError as error:
         sentences = [problem.removeprefix("--set: ") for problem in error.problems]
-        raise InputError([f"{text}: {sentence}" for sentence in sentences]) from None
+        raise InputError([f"{name or text}: {sentence}" for sentence in sentences]) from None
 
 
 def varied(base: "Experiment", asked: Sequence[str]) -> list[tuple[str, "Experiment"]]:

@@ -69,7 +69,7 @@ def diagnose(
     from gradsim.simulation.actions import Advance, Grain  # noqa: PLC0415
     from gradsim.simulation.session import Session  # noqa: PLC0415
 
-    base = found(experiment) if experiment else Experiment.of({})
+    base = found(experiment) if experiment is not None else Experiment.of({})
     with one_thread():
         session = Session(told(base.switch(asked), asked))
         session.do(Advance(Grain.STEP, count))

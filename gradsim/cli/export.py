@@ -21,6 +21,8 @@ def export(state: str, target: str, output: str | None) -> None:
     STATE.npz comes from `gradsim run --save`. Run in PyTorch, the script computes loss and
     gradients on the batch in the file and compares them with those in the file.
     """
+    if output == "":
+        raise InputError('--output is "", but must be the name of a file such as network.py')
     if target not in TARGETS:
         raise InputError(f'--to is "{target}", but must be {" or ".join(TARGETS)}')
 
@@ -28,6 +30,8 @@ def export(state: str, target: str, output: str | None) -> None:
     from gradsim.export.torch import script  # noqa: PLC0415
     from gradsim.simulation.state import read, read_arrays  # noqa: PLC0415
 
+    if not state:
+        raise InputError('STATE.npz is "", but must be a file as `gradsim run --save` writes it')
     path = Path(state)
     experiment, arrays = read(path).experiment, read_arrays(path)
     if "input" not in arrays or arrays["input"].ndim != 2:

@@ -67,6 +67,8 @@ def _sentence(error: click.ClickException) -> str:
             name = hint.split('"')[1]
             return f'{path} has no option {error.option_name}; did you mean "{known[name]}"?'
         return f"{path} has no option {error.option_name}; see {path} --help"
+    if wrong := isinstance(error, click.BadParameter) and _choice(error):
+        return wrong
     message = error.format_message().rstrip(".")
     if extra := re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", message):
         message = f'"{extra.group(1)}" is one word too many'
@@ -74,6 +76,15 @@ def _sentence(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx:
         message += f"; see {error.ctx.command_path} --help"
     return message
+
+
+def _choice(error: click.BadParameter) -> str:
+    """The sentence where none of an option's choices was given; nothing for other mistakes."""
+    found = re.match(r"'(.*)' is not one of", error.message, re.DOTALL)
+    if not (found and error.param and isinstance(error.param.type, click.Choice)):
+        return ""
+    right = ", ".join(map(str, error.param.type.choices))
+    return f'{error.param.opts[0]} is "{found[1]}", but must be one of {right}'
 
 
 def _flush() -> None:

@@ -99,8 +99,8 @@ def map_(
     scenario is such a file, and its name is enough.
     """
     asked = changes(settings, knobs)
-    if output and not output.endswith(".csv"):
-        raise InputError(f"--output {output}: the name of a map ends in .csv")
+    if output is not None and not output.endswith(".csv"):
+        raise InputError(f'--output is "{output}", but the name of a map ends in .csv')
     count = None if steps is None else whole("--steps", steps, 0, MOST_STEPS)
 
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
@@ -113,7 +113,7 @@ def map_(
             f'--value is "{value}", but must be one of {", ".join(VALUES)}; '
             f"{nearest(value, VALUES)}"
         )
-    base = found(experiment) if experiment else Experiment.of({})
+    base = found(experiment) if experiment is not None else Experiment.of({})
     base = told(base.switch(asked), asked)
     planned = plan(base, read_axis(x, "--x"), read_axis(y, "--y"), value, count)
     kept = MapFile(Path(output), planned) if output else None

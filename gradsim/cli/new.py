@@ -20,7 +20,7 @@ def new(name: str) -> None:
     from gradsim.scenario.starter import starter  # noqa: PLC0415
 
     path = Path(name if name.endswith(ENDING) else name + ENDING)
-    if not path.stem or not path.name.isprintable() or path.name == ENDING:
+    if not path.stem.strip(".") or not path.name.isprintable() or path.name == ENDING:
         raise InputError(f'"{name}" is no name for a file; right is such as first-lesson')
     text = starter(path.stem)
     try:

@@ -36,13 +36,15 @@ def opened(
     from gradsim.simulation.session import Session  # noqa: PLC0415
     from gradsim.simulation.state import read  # noqa: PLC0415
 
-    if experiment and state:
+    if experiment is not None and state is not None:
         raise InputError(f"{state} holds its own experiment: leave out {experiment}, or --load")
     asked = changes(settings, knobs)
     # A report tells of every step: its numbers stay, rather than being computed a second time.
     budget = replace(budget_of(memory, "--memory") if memory else Budget(), steps=sys.maxsize)
     if state is None:
         return Session(asked_for(settings, knobs, experiment), budget=budget)
+    if not state:
+        raise InputError('--load is "", but must be an .npz file as `gradsim run --save` writes it')
     saved = read(Path(state))
     session = Session(saved.experiment, saved.origin, budget)
     if asked:
@@ -66,5 +68,5 @@ def asked_for(
     from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
 
     asked = changes(settings, knobs)
-    base = found(experiment) if experiment else Experiment.of({})
+    base = found(experiment) if experiment is not None else Experiment.of({})
     return told(base.switch(asked), asked)

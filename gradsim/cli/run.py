@@ -116,14 +116,14 @@ def run(
     from gradsim.cli.opening import asked_for, opened  # noqa: PLC0415
 
     if vary:
-        if save or load or details or until or memory:
+        if save is not None or load is not None or details or until or memory:
             raise InputError(
                 "--save, --load, --memory, --details and --until are of one run: leave out --vary"
             )
         base = asked_for(settings, knobs, experiment)
         _vary(varied(base, vary), count, as_json=as_json, as_csv=as_csv)
         return
-    if save:
+    if save is not None:
         _check_state(save)
     every = whole("--details-every", details_every, 1, MOST_STEPS) if details_every else None
 
@@ -162,7 +162,7 @@ def run(
 def _check_state(name: str) -> None:
     """Raises InputError where no state can be written, before anything is computed."""
     if not name.endswith(ENDING):
-        raise InputError(f"--save {name}: the name of a state ends in {ENDING}")
+        raise InputError(f'--save is "{name}", but the name of a state ends in {ENDING}')
     check_place(Path(name))
 
 

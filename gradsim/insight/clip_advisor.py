@@ -89,26 +89,29 @@ class ClipAdvice:
         pairs = zip(QUANTILES, self.quantiles, strict=True)
         spread = ", ".join(f"{100 * q:g} % {number(value)}" for q, value in pairs)
         fires = ", ".join(
-            f"{number(each.by_norm.threshold)} at {100 * each.rate:g} % ({each.fired})"
+            f"{number(each.by_norm.threshold)} at {each.fired} ({100 * each.rate:g} %)"
             for each in self.thresholds
         )
         return (
             f"gradient norm of {self.steps} steps, quantiles: {spread}{broken}",
-            f"a threshold would have fired at so many of them: {fires}",
+            f"a threshold of so much would have fired at so many of them: {fires}",
         )
 
     def _of_turns(self) -> tuple[str, ...]:
         lines = []
         if self.thresholds and isfinite(self.grad_norm):
+            cuts = ", ".join(number(each.by_value.threshold) for each in self.thresholds)
             turns = ", ".join(_degrees(each.by_value) for each in self.thresholds)
+            if not any(each.by_value.angle for each in self.thresholds):
+                turns = "nothing, as no entry is that large"
             lines.append(
-                f"clipped there now, the gradient (norm {number(self.grad_norm)}) turns by "
-                f"{_degrees(self.thresholds[0].by_norm)} by norm, and by {turns} by value"
+                f"at this step (norm {number(self.grad_norm)}) each entry cut at {cuts} turns the "
+                f"gradient by {turns}; clipped by norm it keeps its direction"
             )
         if isfinite(self.halved.angle):
             lines.append(
-                f"halved by value, cut at {number(self.halved.threshold)}, it turns by "
-                f"{_degrees(self.halved)}; halved by norm it keeps its direction"
+                f"each entry cut at {number(self.halved.threshold)} halves the norm, and turns the "
+                f"gradient by {_degrees(self.halved)}"
             )
         return tuple(lines)
 

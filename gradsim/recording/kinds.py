@@ -84,5 +84,5 @@ def kind_of(name: str) -> Kind:
     dot = name.rfind(".", max(name.rfind("/"), name.rfind("\\")) + 1)
     ending = name[dot:].lower() if dot >= 0 else ""
     if ending not in KINDS:
-        raise InputError(f"{name}: the name of a recording ends in one of {known}")
+        raise InputError(f"{name or '--output'}: the name of a recording ends in one of {known}")
     return KINDS[ending]

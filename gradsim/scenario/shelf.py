@@ -53,7 +53,7 @@ def find(name_or_path: str) -> Scenario:
     known = shipped()
     path = Path(name_or_path)
     name = name_or_path.removesuffix(ENDING)
-    _refuse_data(path, name_or_path)
+    _refuse(path, name_or_path)
     # A directory that is called like a scenario does not hide it.
     if _exists(path) and not (path.is_dir() and name in known):
         found = read(path, name_or_path)
@@ -77,7 +77,7 @@ def find_experiment(name_or_path: str) -> Experiment:
     Raises InputError as `find` does.
     """
     path = Path(name_or_path)
-    _refuse_data(path, name_or_path)
+    _refuse(path, name_or_path)
     if _exists(path) and not path.is_dir():
         return read_experiment(path, name_or_path)
     return find(name_or_path).experiment
@@ -88,8 +88,15 @@ def is_there(name_or_path: str) -> bool:
     return _exists(Path(name_or_path))
 
 
-def _refuse_data(path: Path, name: str) -> None:
-    """Raises InputError for what can only be data: its mistakes in TOML would say nothing."""
+def _refuse(path: Path, name: str) -> None:
+    """Raises InputError for what can only be data: its mistakes in TOML would say nothing.
+
+    And for no name at all, as of a variable of the shell that is not set.
+    """
+    if not name:
+        raise InputError(
+            '"" names no file: the path of a TOML file is right, or a scenario\'s name'
+        )
     if path.suffix == ".csv" and _exists(path):
         raise InputError(
             f"{name} is data, but must be a TOML file; data goes into --data, or as "

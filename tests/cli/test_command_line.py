@@ -58,8 +58,30 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
             "6: this is no file, no scenario, and no knobs such as activation=relu; "
             "gradsim lessons names all",
         ),
-        (["run", "--save", "x.txt"], "--save x.txt: the name of a state ends in .npz"),
-        (["map", "-o", "x.png"], "--output x.png: the name of a map ends in .csv"),
+        (["run", "--save", "x.txt"], '--save is "x.txt", but the name of a state ends in .npz'),
+        (["map", "-o", ""], '--output is "", but the name of a map ends in .csv'),
+        (["run", "--save", ""], '--save is "", but the name of a state ends in .npz'),
+        (
+            ["run", "--load", ""],
+            '--load is "", but must be an .npz file as `gradsim run --save` writes it',
+        ),
+        (["export", ""], 'STATE.npz is "", but must be a file as `gradsim run --save` writes it'),
+        (
+            ["export", "x", "-o", ""],
+            '--output is "", but must be the name of a file such as network.py',
+        ),
+        (
+            ["check", "--junit", ""],
+            '--junit is "", but must be the name of a file such as checked.xml',
+        ),
+        (
+            ["diagnose", ""],
+            '"" names no file: the path of a TOML file is right, or a scenario\'s name',
+        ),
+        (["play", ""], '"" names no file: the path of a TOML file is right, or a scenario\'s name'),
+        (["--theme", "foo"], '--theme is "foo", but must be one of dark, light, contrast, ansi'),
+        (["new", ".."], '".." is no name for a file; right is such as first-lesson'),
+        (["map", "-o", "x.png"], '--output is "x.png", but the name of a map ends in .csv'),
         (["play"], "missing argument 'FILE|NAME'; see gradsim play --help"),
         (
             ["--set", "depth=3", "run"],

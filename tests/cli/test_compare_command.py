@@ -61,8 +61,8 @@ def test_knobs_behind_a_name_are_set_on_it_and_knobs_alone_on_the_default_one(
     )
     assert run(["compare", "mine.toml", "mine.toml,activation=rleu", "default,x"]) == 2
     problems = capsys.readouterr().err.splitlines()
-    assert problems[0].startswith('gradsim: activation=rleu: activation is "rleu", but must be')
-    assert problems[1].startswith('gradsim: x: "x" is no knob with a value')
+    assert problems[0].startswith('gradsim: mine.toml,activation=rleu: activation is "rleu", but')
+    assert problems[1].startswith('gradsim: default,x: "x" is no knob with a value')
 
 
 @pytest.mark.parametrize("command", ["run", "weight", "diagnose", "map"])

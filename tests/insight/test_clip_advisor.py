@@ -14,6 +14,7 @@ from gradsim.insight.clip_advisor import RATES, advise, cut_for_norm, turned
 from gradsim.nn.arrays import l2_norm
 from gradsim.nn.clipping import ByValue, GlobalNorm, angle_between
 from gradsim.nn.parameters import ParameterStore
+from gradsim.numbers import number
 from gradsim.simulation.actions import Advance, Grain, Switch
 from gradsim.simulation.session import Session
 from gradsim.view.clipping import clipping
@@ -64,6 +65,10 @@ def test_angles_are_measured_on_the_gradient_of_this_step() -> None:
         assert cut == threshold.by_norm.threshold
         wanted = angle_between(gradient, np.clip(gradient, -cut, cut))
         assert threshold.by_value.angle == pytest.approx(wanted, abs=1e-9)
+    told = " ".join(advice.sentences)
+    turned_at_all = any(each.by_value.angle for each in advice.thresholds)
+    assert ("turns the gradient by nothing" in told) is not turned_at_all
+    assert f"cut at {number(advice.halved.threshold)} halves the norm" in told
     np.testing.assert_array_equal(store.gradients, gradient)
 
 
