@@ -51,10 +51,14 @@ def l2_norm(x: Array) -> float:
     or above 1e18), so outside the safe range the entries are first divided by the largest one.
     NaN gives NaN; an infinity gives infinity.
     """
-    flat = x.ravel("K")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        total = float(np.dot(flat, flat))
-    low, high = safe_squares(x)
+        return quiet_norm(x.ravel("K"))
+
+
+def quiet_norm(flat: Array) -> float:
+    """The same of a vector, to be called with floating-point errors ignored."""
+    total = float(flat.dot(flat))
+    low, high = safe_squares(flat)
     if low < total <= high:
         return sqrt(total)
     if flat.size == 0:
@@ -63,7 +67,7 @@ def l2_norm(x: Array) -> float:
     if largest == 0.0 or not isfinite(largest):
         return largest
     scaled = flat.astype(np.float64) / largest
-    return largest * sqrt(float(np.dot(scaled, scaled)))
+    return largest * sqrt(float(scaled.dot(scaled)))
 
 
 def safe_squares(x: Array) -> tuple[float, float]:

@@ -42,10 +42,11 @@ class Stack:
         self.block = _block(parts)
         """A view of them all, (count, ...), where they lie at even distances; else they are
         copied."""
-        self._rows: Array | None = None
+        self.rows: Array | None = None
+        """What `flat` is, where that is a view."""
         if self.block is not None:
             rows = self._flattened(self.block)
-            self._rows = rows if np.may_share_memory(rows, self.block) else None
+            self.rows = rows if np.may_share_memory(rows, self.block) else None
 
     @classmethod
     def of(cls, parts: Sequence[Array]) -> "Stack":
@@ -60,7 +61,7 @@ class Stack:
     @property
     def flat(self) -> Array:
         """All of them as they are now, each as a row in the order of memory: (count, entries)."""
-        return self._flattened(self.array) if self._rows is None else self._rows
+        return self._flattened(self.array) if self.rows is None else self.rows
 
     def _flattened(self, array: Array) -> Array:
         first = self.parts[0]

@@ -5,13 +5,12 @@ A new kind is a class here and its name in the table at the end.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import atan2, degrees, isfinite, nan
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from gradsim.nn.arrays import Array, l2_norm, norm
+from gradsim.nn.arrays import Array, l2_norm, norm, quiet_norm
 from gradsim.nn.parameters import ParameterStore
 from gradsim.nn.settings import Configured, Setting, Value
 
@@ -29,8 +28,7 @@ NORM_TYPE = Setting(
 _ORDERS = {"1": 1.0, "2": 2.0, "inf": float("inf")}
 
 
-@dataclass(frozen=True, slots=True)
-class Clipping:
+class Clipping(NamedTuple):
     """What clipping did at one step, on both sides of it."""
 
     norm_before: float
@@ -184,8 +182,11 @@ def angle_between(one: Array, other: Array) -> float:
 
 
 def unclipped(store: ParameterStore) -> Clipping:
-    """What is recorded where nothing clips: the same norm on both sides."""
-    size = l2_norm(store.gradients)
+    """What is recorded where nothing clips: the same norm on both sides.
+
+    To be called with floating-point errors ignored, as the whole step is.
+    """
+    size = quiet_norm(store.gradients)
     return Clipping(size, size, 1.0, 0.0 if isfinite(size) else nan, False)
 
 

@@ -48,10 +48,10 @@ class Linear(Op):
 
     def forward(self, x: Array) -> Array:
         """z = x W^T + b: (batch, fan_out)."""
-        self.x = x
-        x.dot(self.weight.T, out=self.z)  # np.dot finds its way to here more slowly
-        self.z += self.bias
-        return self.z
+        self.x, z = x, self.z
+        x.dot(self.weight.T, out=z)  # np.dot finds its way to here more slowly
+        z += self.bias
+        return z
 
     def backward(self, delta: Array) -> tuple[Array]:
         """(delta W,); writes grad_W = delta^T x and grad_b = sum delta."""

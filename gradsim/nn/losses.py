@@ -196,16 +196,18 @@ LOSSES: dict[str, type[Loss]] = {
 """Every loss by its name."""
 
 
-def accuracy(output: Array, target: Array) -> float | None:
+def accuracy(output: Array, target: Array, *, no_nan: bool = False) -> float | None:
     """Share of rows whose largest output is the label's; a row with NaN counts as wrong.
 
-    None for a regression (target: (rows, outputs)), where nothing is right or wrong.
+    None for a regression (target: (rows, outputs)), where nothing is right or wrong. With `no_nan`
+    it is known that there is none, as where the loss is finite: a NaN goes into every loss.
     """
     if target.ndim > 1:
         return None
     best = output.argmax(axis=1)
     right = best == target
-    # The largest of a row with NaN is NaN.
-    largest = output.take(best + np.arange(0, output.size, output.shape[1]))
-    right &= ~np.isnan(largest)
+    if not no_nan:
+        # The largest of a row with NaN is NaN.
+        largest = output.take(best + np.arange(0, output.size, output.shape[1]))
+        right &= ~np.isnan(largest)
     return int(np.count_nonzero(right)) / len(right)

@@ -137,29 +137,31 @@ class Network:
         self._learners: dict[range, list[Callable[[], None]]] = {}
 
     def forward(self, ops: range) -> None:
-        """Compute the values of these nodes, one after the other, from those that they read."""
-        values, sources, compute = self.values, self._sources, self._forward
-        for index in ops:
-            source = sources[index]
+        """Compute the values of these nodes, in rising order, from those that they read."""
+        values, some = self.values, slice(ops.start, ops.stop)
+        for index, source, forward in zip(
+            ops, self._sources[some], self._forward[some], strict=True
+        ):
             if source is not None:
-                values[index] = compute[index](values[source])
+                values[index] = forward(values[source])
             else:
                 taken = [
                     values[at] if part is None else _columns(values[at], part)
                     for at, part in self._reads[index]
                 ]
-                values[index] = compute[index](*taken)
+                values[index] = forward(*taken)
 
     def begin_backward(self) -> None:
         """Take the gradient of the output from the loss."""
         self.gradients[-1] = self.loss.backward()
 
     def backward(self, ops: range) -> None:
-        """Send the gradients of these values, one after the other, back to all that was read."""
-        gradients, sent, targets, back = self.gradients, self.sent, self._targets, self._backward
-        for index in ops:
-            out = sent[index] = back[index](gradients[index])
-            target = targets[index]
+        """Send the gradients of these values, in falling order, back to all that was read."""
+        gradients, sent, some = self.gradients, self.sent, slice(ops.start, ops.stop, -1)
+        for index, target, backward in zip(
+            ops, self._targets[some], self._backward[some], strict=True
+        ):
+            out = sent[index] = backward(gradients[index])
             if target is not None:
                 gradients[target] = out[0]
             else:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradsim.nn.arrays import Array, mean_and_std, safe_squares
-from gradsim.nn.blocks import Stack, stacks
+from gradsim.nn.blocks import AT_ONCE, Stack, stacks
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
 """A number of each of many arrays: (count,)."""
@@ -51,9 +51,11 @@ class Norms:
     def add_up(self) -> None:
         """Go through all arrays once, and take the sums that the rest is made of."""
         for stack, own in zip(self._stacks, self._own, strict=True):
-            flat = stack.flat
+            flat = stack.flat if stack.rows is None else stack.rows
             if own is None:
                 self.squares[stack.places] = np.vecdot(flat, flat)
+            elif len(flat) == 1:
+                own[0] = flat[0].dot(flat[0])
             else:
                 np.vecdot(flat, flat, out=own)
             self._add_up(stack.places, flat)
@@ -171,6 +173,7 @@ class Largest(Norms):
         super().__init__(arrays)
         self._ends = np.zeros((2, len(arrays)))
         self.largest: Numbers = np.zeros(len(arrays))
+        self._run = one_run(arrays)
 
     def finish(self, safe: Flags | None) -> None:
         """`largest` as well: (count,)."""
@@ -178,6 +181,34 @@ class Largest(Norms):
         high, low = self._ends
         np.maximum(high, np.negative(low, out=low), out=self.largest)
 
+    def add_up(self) -> None:
+        """Besides the sums the smallest and the largest entry of each."""
+        super().add_up()
+        if self._run:
+            flat, bounds = self._run
+            self._ends[0] = np.maximum.reduceat(flat, bounds)[::2]
+            self._ends[1] = np.minimum.reduceat(flat, bounds)[::2]
+
     def _add_up(self, places: slice | list[int], flat: Array) -> None:
-        self._ends[0, places] = np.maximum.reduce(flat, axis=1)
-        self._ends[1, places] = np.minimum.reduce(flat, axis=1)
+        if self._run is None:
+            self._ends[0, places] = np.maximum.reduce(flat, axis=1)
+            self._ends[1, places] = np.minimum.reduce(flat, axis=1)
+
+
+def one_run(arrays: Sequence[Array]) -> tuple[Array, list[int]] | None:
+    """Parts of one vector, in its order and few enough bytes to go through them in one call.
+
+    The stretch of the vector that has them all, and where in it each begins and ends, but for the
+    end of the last; None where they are no such parts.
+    """
+    base = arrays[0].base if arrays else None
+    if base is None or base.ndim != 1 or not base.flags.c_contiguous:
+        return None
+    if any(a.base is not base or a.ndim != 1 or not a.size for a in arrays):
+        return None
+    origin = base.__array_interface__["data"][0]
+    starts = [(a.__array_interface__["data"][0] - origin) // base.itemsize for a in arrays]
+    bounds = [at for start, a in zip(starts, arrays, strict=True) for at in (start, start + a.size)]
+    if bounds != sorted(bounds) or (bounds[-1] - bounds[0]) * base.itemsize > AT_ONCE:
+        return None
+    return base[bounds[0] : bounds[-1]], [at - bounds[0] for at in bounds[:-1]]

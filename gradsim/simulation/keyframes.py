@@ -16,6 +16,9 @@ MOST_NEAR = 64
 EVERY = 4
 """Where training goes on, every so many steps one is kept near the cursor."""
 
+EVERY_SMALL, SMALL = 32, 2**20
+"""The same where a checkpoint has fewer bytes than this: its network is so small that as many steps
+are replayed in a moment, and a copy would take as long as some of the step."""
 
 FEW = 32
 """Where fewer checkpoints have room, the start of a run is none: it comes from the seed."""
@@ -59,7 +62,7 @@ class Keyframes:
         """The step at which somebody stands, or which is on the way to be computed."""
         self._spread: dict[int, Checkpoint] = {}
         self._near: dict[int, Checkpoint] = {}
-        self._stride, self._room = FIRST_STRIDE, 2
+        self._stride, self._room, self._every = FIRST_STRIDE, 2, EVERY
         self._scouts: dict[int, tuple[int, Checkpoint]] = {}
         """How far the replay toward each missing step has come."""
 
@@ -73,7 +76,7 @@ class Keyframes:
         Of `new` steps, where training goes on, some are enough: what is between is soon replayed.
         """
         due = step % self._stride == 0 and step not in self._spread
-        near = step not in self._near and not (new and step % EVERY)
+        near = step not in self._near and not (new and step % self._every)
         near = near and self._is_near(step, self._stretches())
         if not (due or near):
             return
@@ -102,6 +105,8 @@ class Keyframes:
     def _fit(self, size: int) -> None:
         """Share the budget out among checkpoints of so many bytes."""
         most = self.budget // max(1, size)
+        if size < SMALL:
+            self._every, self._stride = EVERY_SMALL, max(self._stride, EVERY_SMALL)
         if most < FEW:
             self._spread.pop(0, None)
         while len(self._spread) > min(MOST_SPREAD, max(2, most * 9 // 16)):
@@ -139,6 +144,7 @@ class Keyframes:
         """
         fork = Keyframes(self.budget)
         fork._stride, fork._room, fork.focus = self._stride, self._room, step
+        fork._every = self._every
         for own, others in ((fork._spread, self._spread), (fork._near, self._near)):
             own.update({k: c for k, c in others.items() if k <= step and c.segment < segments})
         return fork
@@ -168,7 +174,7 @@ class Keyframes:
 
     def _is_near(self, step: int, stretches: Iterable[tuple[int, int]]) -> bool:
         if step >= self.focus:
-            return step <= self.focus + EVERY
+            return step <= self.focus + self._every
         return any(step >= first and step % block == 0 for block, first in stretches)
 
     def _let_go(self, room: int) -> None:

@@ -13,6 +13,7 @@ from gradsim.experiment.start import draw
 from gradsim.nn.arrays import Array
 from gradsim.nn.losses import accuracy
 from gradsim.nn.network import Network
+from gradsim.nn.sizes import every
 from gradsim.simulation.carry import carry_over, set_out
 from gradsim.simulation.events import Event, Phase, Place
 from gradsim.simulation.keyframes import Checkpoint
@@ -219,7 +220,7 @@ class Machine:
         """The record of a step that begins; others are let go of."""
         self._switch(step)
         records = self.run.records
-        record = records.open(step, self.run.budget.tables // self._table_size)
+        record = records.open(step, self.run.budget.tables // self._empty.nbytes)
         record.plan = self._plan
         if record.held_out_accuracy is None:
             if step % self.experiment.evaluate_every == 0:
@@ -239,17 +240,17 @@ class Machine:
         if phase is Phase.LOSS:
             output = self.network.values[-1]
             assert output is not None
-            record.loss = self.training.loss
-            record.accuracy = accuracy(output, self._targets)
+            record.loss = loss = self.training.loss
+            record.accuracy = accuracy(output, self._targets, no_nan=isfinite(loss))
         elif phase is Phase.CLIP:
             done = self.training.clipping
             assert done is not None
             record.grad_norm, record.clipped_grad_norm = done.norm_before, done.norm_after
             record.fired = done.fired
             record.clip_coefficient, record.clip_angle = done.coefficient, done.angle
-            record.learning_rate = self.training.learning_rate(record.step)
+            record.learning_rate = self.training.rate
             if record.layers is None:
-                record.layers, record.places = empty_table(self.network), self._places
+                record.layers, record.places = self._empty.copy(), self._places
                 self._measuring().gradients(record.layers)
         elif phase is Phase.UPDATE and layer == "output":
             assert record.layers is not None
@@ -287,7 +288,7 @@ class Machine:
         self.training = training(e, build(e, self.data), self._begun)
         self._plan = plan(self.training)
         self._places, self._parts = places_of(self.network), together(self.training)
-        self._gauge, self._table_size = None, empty_table(self.network).nbytes
+        self._gauge, self._empty = None, empty_table(self.network)
         self.batches = Batches(self.data, e.batch_size, e.seed, e.dtype)
         self._held_out_targets = stacked(self.data.held_out_targets, self.data.per_step)
         with np.errstate(over="ignore"):
@@ -338,6 +339,4 @@ class Machine:
 def _all_finite(record: StepRecord) -> bool:
     known = (record.loss, record.grad_norm, record.clipped_grad_norm)
     assert record.layers is not None
-    return all(x is not None and isfinite(x) for x in known) and bool(
-        np.isfinite(record.layers).all()
-    )
+    return all(x is not None and isfinite(x) for x in known) and every(np.isfinite(record.layers))

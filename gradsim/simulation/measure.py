@@ -124,6 +124,7 @@ class Gauge:
         self._outputs = None if all(map(is_, outputs, shown)) else Norms(outputs)
         each, places = _distinct([*deltas, *sent])
         self._gradients, self._places = Norms(each), np.reshape(places, (2, -1))
+        self._each_once = places == list(range(len(places)))
         names = list(dict.fromkeys(layer.weight for layer in layers))
         weights, grads, updates = (
             [vector[store.slices[name]] for name in names]
@@ -148,7 +149,10 @@ class Gauge:
         """After the backward pass: all that a layer table holds, but for the update."""
         shown, grads, index = self._shown, self._grads, self._index
         self._behind.measure()
-        table[_DELTA : _OUTPUT_GRAD + 1] = self._gradients.norms[self._places]
+        sizes = self._gradients.norms
+        table[_DELTA : _OUTPUT_GRAD + 1] = (
+            sizes.reshape(2, -1) if self._each_once else sizes[self._places]
+        )
         norms = (self._outputs or shown).norms
         table[_OUTPUT], table[_MEAN], table[_STD] = norms, shown.means, shown.stds
         table[_GRAD_WEIGHT], table[_GRAD_MAX] = grads.norms[index], grads.largest[index]
@@ -220,10 +224,12 @@ class _Slopes:
                 saturated[places] = np.count_nonzero(flat, axis=(1, 2)) / (batch * units)
             # Where the sum of a unit's slopes is not 0, one of them is not; the other way round
             # that is sure only where none is below 0.
-            none = np.matmul(self._ones[:batch], slopes) == 0.0
+            sums = np.matmul(self._ones[:batch], slopes)
+            none = sums == 0.0
             if not ops[0].rises and none.any():
                 none[none] = ~slopes.transpose(0, 2, 1)[none].any(axis=1)
-            dead[places] = np.add.reduce(none, axis=1, dtype=np.float64) / units
+            np.copyto(sums, none)
+            dead[places] = np.add.reduce(sums, axis=1) / units
 
 
 def _run(columns: list[int]) -> slice | list[int]:

@@ -22,6 +22,7 @@ def forward(run: Run, machine: Machine, grain: Grain) -> Iterator[None]:
                 yield from machine.seek(run, run.cursor)
             if (yield from machine.step()):
                 run.cursor = Position(step + 1, 0)
+                return
         while run.cursor.step == step:
             yield from _one_op(run, machine)
     else:

@@ -109,8 +109,10 @@ class Records(Sequence[StepRecord]):
         About `tables` tables of layers are kept, a half of them those of the latest steps.
         """
         if step == self._count:
-            self.append(StepRecord(step))
-        record = self[step]
+            record = StepRecord(step)
+            self.append(record)
+        else:
+            record = self[step]
         near = min(self._near, max(EVENTS_KEPT, tables // 2))
         self._let_tables_go(self._count - 1 - near, min(FAR, tables // 4))
         if self.kept(step) is None or (record.layers is None and step < self._count - near):

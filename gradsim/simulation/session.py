@@ -34,6 +34,8 @@ from gradsim.simulation.moves import back, forward
 from gradsim.simulation.run import Origin, Position, Run, Segment, begin, used
 from gradsim.simulation.switching import DATA_KNOBS, Switched, effects
 
+MOVES = (Advance, Back)
+
 RUNS_AT_HAND = 4
 """Runs that keep their keyframes after they were left; older ones come back by replay."""
 
@@ -220,7 +222,7 @@ class Session:
 
     def perform(self, action: Action) -> Iterator[None]:
         """Take an action in slices of one op: run the iterator to its end."""
-        if isinstance(action, Advance | Back) and action.count < 0:
+        if isinstance(action, MOVES) and action.count < 0:
             raise InputError(f"a move of {action.count} is none; a whole number from 0 on is right")
         match action:
             case Advance(grain, count):
@@ -249,10 +251,10 @@ class Session:
                 self._redo()
             case Visit(number, position):
                 yield from self._visit(number, position)
-        if not isinstance(action, Advance | Back):
+        if not isinstance(action, MOVES):
             self._share()
         yield from self._keeping_up()
-        if not isinstance(action, Advance | Back):
+        if not isinstance(action, MOVES):
             self.actions.append(action)
 
     def _switch(self, changes: Mapping[str, Any]) -> Iterator[None]:
@@ -376,7 +378,7 @@ class Session:
     def _log_move(self, kind: type[Advance] | type[Back], grain: Grain) -> None:
         """One more move: like ones after each other are one action."""
         last = self.actions[-1] if self.actions else None
-        if isinstance(last, Advance | Back) and type(last) is kind and last.grain is grain:
+        if isinstance(last, MOVES) and type(last) is kind and last.grain is grain:
             self.actions[-1] = kind(grain, last.count + 1)
         else:
             self.actions.append(kind(grain))

@@ -77,14 +77,16 @@ def ops(
         some = range(last, max(last - at_once, 0), -1)
         network.backward(some)
         yield BACKWARD, some[-1], "output"
+    rate = training.rate = training.learning_rate(step)
     clip = training.clip
     training.clipping = clipping.unclipped(store) if clip is None else clip.apply(store)
     yield Phase.CLIP, 0, "output"
-    optimizer, rate = training.optimizer, training.learning_rate(step)
+    optimizer = training.optimizer
     optimizer.begin()
     for number, (layer, part) in enumerate(network.groups.items() if parts is None else parts, 1):
         optimizer.step(part, store.values, store.clipped, store.updates, rate)
-        store.values[part] += store.updates[part]
+        values = store.values[part]
+        values += store.updates[part]
         if not number % at_once or layer == "output":
             yield UPDATE, 0, layer
 

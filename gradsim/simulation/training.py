@@ -14,7 +14,8 @@ from gradsim.nn.schedules import SCHEDULES
 class Training:
     """A network with its optimizer, its clipping and its learning rate as a function of the step.
 
-    `loss` and `clipping` are those of the step in progress, once they are known.
+    `loss`, `rate` (the learning rate) and `clipping` are those of the step in progress, once they
+    are known.
     """
 
     network: Network
@@ -22,6 +23,7 @@ class Training:
     clip: Clip | None
     learning_rate: Callable[[int], float]
     loss: float = float("nan")
+    rate: float = float("nan")
     clipping: Clipping | None = None
 
 

@@ -649,6 +649,19 @@ def test_accuracy_counts_no_row_with_nan() -> None:
     assert accuracy(output, np.array([[1.0, 2.0]] * 4)) is None
 
 
+@pytest.mark.parametrize("kind", LOSSES.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("place", [(0, 0), (1, 2)])
+def test_a_nan_goes_into_every_loss(kind: type[Loss], place: tuple[int, int]) -> None:
+    """So where a loss is finite nobody has to look for one."""
+    loss, output = kind(2, 3, "float64", 1.0), np.zeros((2, 3))
+    target = np.array([1, 0])
+    assert np.isfinite(loss.forward(output, target))
+    assert accuracy(output, target) == accuracy(output, target, no_nan=True) == 0.5
+    output[place] = np.nan
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(loss.forward(output, target))
+
+
 # -- number formats -----------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.simulation import machine
 from gradsim.simulation.actions import Advance, Back, Grain, Pin, Switch, Undo, Visit
 from gradsim.simulation.budget import MIB, Budget, budget_of
-from gradsim.simulation.keyframes import EVERY, FEW, Checkpoint, Keyframes
+from gradsim.simulation.keyframes import EVERY_SMALL, FEW, Checkpoint, Keyframes
 from gradsim.simulation.run import Position
 from gradsim.simulation.session import Session
 from gradsim.simulation.stepper import Done, ops
@@ -58,7 +58,7 @@ def test_a_kept_checkpoint_is_that_of_its_step() -> None:
         assert found[1].values[0] == found[0]
 
 
-@pytest.mark.parametrize(("room", "longest"), [(14, 100), (18, 64), (45, 3)])
+@pytest.mark.parametrize(("room", "longest"), [(14, 100), (18, 64), (45, 31)])
 def test_on_the_way_back_a_few_replayed_steps_at_each_are_enough(
     room: int, longest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,4 +170,4 @@ def test_where_training_goes_on_a_state_is_kept_every_few_steps() -> None:
     for step in range(200):
         keyframes.focus = step
         keyframes.offer(step, partial(make, step), new=True)
-    assert made == list(range(0, 200, EVERY))
+    assert made == list(range(0, 200, EVERY_SMALL))

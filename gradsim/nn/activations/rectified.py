@@ -50,7 +50,7 @@ class ReLU(Activation):
 
     def value(self, x: Array, out: Array) -> None:
         """max(0, x)."""
-        if self._zeros.shape != x.shape or self._zeros.strides != x.strides:
+        if self._zeros.shape != x.shape:
             self._zeros = zeros_beside(x)
         np.maximum(x, self._zeros, out=out)  # which is quicker than of an array and a number
 
