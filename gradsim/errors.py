@@ -18,7 +18,7 @@ def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
     `listed` is what to say instead of a list too long for a sentence: who shows it.
     """
     names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.53)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f'did you mean "{close[0]}"?'
     return listed or f"known are: {', '.join(names)}"

@@ -161,9 +161,11 @@ def run(
 
 def _check_state(name: str) -> None:
     """Raises InputError where no state can be written, before anything is computed."""
-    if not name.endswith(ENDING):
+    path = Path(name)
+    new = not name or path.is_file() or not path.exists()  # a pipe or a device keeps its name
+    if new and not name.endswith(ENDING):
         raise InputError(f'--save is "{name}", but the name of a state ends in {ENDING}')
-    check_place(Path(name))
+    check_place(path)
 
 
 def _save(session: "Session", path: Path) -> None:

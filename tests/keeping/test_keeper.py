@@ -13,6 +13,7 @@ from gradsim.keeping import keeper as keeping
 from gradsim.keeping.keeper import Keeper
 from gradsim.keeping.sessions import entries, open_file
 from gradsim.simulation.actions import Action, Advance, Grain, Switch
+from gradsim.simulation.keyframes import EVERY_SMALL
 from gradsim.simulation.session import Session
 
 SMALL: dict[str, Any] = {"depth": 2, "width": 8, "batch-size": 8}
@@ -168,19 +169,19 @@ def test_a_larger_state_is_written_less_often(
     it = session()
     keeper = Keeper(it, tmp_path)
     beside = keeper.path.with_name(f"{keeper.path.stem}.state.npz")
-    it.do(Advance(Grain.STEP, 12))
+    it.do(Advance(Grain.STEP, EVERY_SMALL))
     keeper.keep()
     written(keeper)
     first = beside.read_bytes()
     monkeypatch.setattr(keeping, "STATE_RATE", 1)  # a byte a second
     for seconds, same in ((2.0, True), (1e6, False)):
-        it.do(Advance(Grain.STEP, 2))
+        it.do(Advance(Grain.STEP, EVERY_SMALL))
         keeper.keep(seconds)
         written(keeper)
         assert (beside.read_bytes() == first) == same
         assert f"step = {it.cursor.step}\n" in keeper.path.read_text()
     monkeypatch.setattr(keeping, "STATE_BYTES", 10)
-    it.do(Advance(Grain.STEP, 2))
+    it.do(Advance(Grain.STEP, EVERY_SMALL))
     latest = beside.read_bytes()
     keeper.close()
     assert beside.read_bytes() == latest
