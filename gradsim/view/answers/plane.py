@@ -9,9 +9,12 @@ from gradsim.view.answers.look import ROLES, Look, filled, sign, told
 from gradsim.view.lines import Line, Run, beside, fitted, wrapped_words
 from gradsim.view.plot import Markers
 
-TEXTURES = (" ░▒▓", "·-=≡", "'+x#")
+TEXTURES = (" .:%", "~-=≡", "'+x#")
 TEXTURES_ASCII = (" .:%", "~-=H", "'+x#")
-"""Signs of a cell from unsure to sure, one row for each of the first classes."""
+"""Signs of a cell from unsure to sure, one row for each of the first classes.
+
+None covers its cell as shades do: on a bright ground they would make the surest look dark.
+"""
 
 LEVELS = 4
 SIDE = 30
