@@ -8,7 +8,6 @@ from gradsim.experiment.experiment import Experiment
 from gradsim.experiment.sequences import SEQUENCES
 from gradsim.experiment.unrolling import unroll
 from gradsim.experiment.wiring import Wiring, wire
-from gradsim.nn.activations.base import line_up
 from gradsim.nn.arrays import Array
 from gradsim.nn.blocks import settle
 from gradsim.nn.losses import LOSSES
@@ -24,6 +23,7 @@ from gradsim.nn.normalization import NORMALIZATIONS, GroupNorm, Normalization
 from gradsim.nn.op import Parameter
 from gradsim.nn.optimizers import OPTIMIZERS
 from gradsim.nn.parameters import ParameterStore
+from gradsim.nn.rows import line_up
 
 MEMORY_BOUND = 4 * 2**30
 """Bytes that a network with its buffers and its first keyframes may take."""

@@ -84,8 +84,9 @@ def test_like_layers_share_their_calls() -> None:
     """Six layers of one shape: one call for the slopes; one for five linear ops, two beside it."""
     network, batches = network_of({"activation": "relu"})
     passes(network, batches, 0, 1000)
-    rows = {id(n.op.row) for n in network.nodes if isinstance(n.op, Activation)}
-    assert len(rows) == 1
+    together = {n.op.together for n in network.nodes if isinstance(n.op, Activation)}
+    assert len(together) == 1
+    assert None not in together
     assert len(learners(n.op for n in network.nodes)) == 3
     assert len([n for n in network.nodes if isinstance(n.op, Linear)]) == 7
 

@@ -1,13 +1,12 @@
 """What every activation is: phi(x) beside its slope phi'(x)."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from gradsim.nn.arrays import Array
-from gradsim.nn.blocks import AT_ONCE, side_by_side
 from gradsim.nn.op import Op
 from gradsim.nn.settings import Configured, Setting, Value
 
@@ -38,8 +37,8 @@ class Activation(Op, Configured):
         self.slope_values: Array = np.zeros((batch, units), dtype)
         """Where the slopes are; of this forward pass once they are asked for, or it goes back."""
         self.grad_x: Array = np.zeros((batch, units), dtype)
-        self.row: Row | None = None
-        """Those whose slopes are worked out together with these; None: by themselves."""
+        self.together: Callable[[], bool] | None = None
+        """Works out the slopes of this op and of others alike, if it can; None: by itself."""
         self.sloped = False
         """Whether the slopes are those of this forward pass."""
 
@@ -95,7 +94,7 @@ class Activation(Op, Configured):
 
     def backward(self, grad: Array) -> tuple[Array]:
         """(grad * phi'(x),)."""
-        if not self.sloped and not (self.row and self.row.work_out()):
+        if not self.sloped and not (self.together and self.together()):
             self._work_out()
         np.multiply(grad, self.slope_values, out=self.grad_x)
         return (self.grad_x,)
@@ -105,50 +104,6 @@ class Activation(Op, Configured):
         y = np.empty_like(x)
         self.value(x, y)
         return y
-
-
-class Row:
-    """Activations alike whose slopes are worked out in one call, where their arrays allow it.
-
-    To be done when all of them have gone forward.
-    """
-
-    def __init__(self, ops: Sequence[Activation]) -> None:
-        self.ops = ops
-        self._blocks: tuple[Array, ...] | None = None
-        self._seen = False
-
-    def work_out(self) -> bool:
-        """Work out the slopes of all of them, of this forward pass, if they lie side by side."""
-        if not self._seen:
-            self._seen = True
-            self._blocks = side_by_side(self.ops, ("x", "y", "slope_values"))
-        if self._blocks is None:
-            return False
-        x, y, slopes = self._blocks
-        self.ops[0].slope(x, y, slopes)
-        for op in self.ops:
-            op.sloped = True
-        return True
-
-
-def line_up(ops: Iterable[Op]) -> None:
-    """Let activations alike work out their slopes in rows, as many as fit into a core's cache.
-
-    Those that learn a slope do it each by itself.
-    """
-    alike: dict[object, list[Activation]] = {}
-    for op in ops:
-        if isinstance(op, Activation) and not op.parameters():
-            key = type(op), op.values, op.y.shape, op.y.dtype
-            alike.setdefault(key, []).append(op)
-    for members in alike.values():
-        most = max(1, AT_ONCE // max(1, 3 * members[0].y.nbytes))
-        for start in range(0, len(members), most):
-            some = members[start : start + most]
-            row = Row(some) if len(some) > 1 else None
-            for op in some:
-                op.row = row
 
 
 def sigmoid(x: Array, out: Array) -> None:
