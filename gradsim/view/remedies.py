@@ -132,14 +132,14 @@ def details(search: Search, standing: Standing, width: int) -> list[Line]:
 
 
 def against(standing: Standing) -> str:
-    """`held-out accuracy +88.1 points, loss -2.2 against unchanged, after 400 steps`."""
+    """`held-out accuracy +88.1 points, loss -2.2 against unchanged at step 400`."""
     if not standing.finite:
         return "it did not end with numbers"
     parts = [] if standing.gain is None else [f"held-out accuracy {points(standing.gain)}"]
     if isfinite(standing.loss_gain):
         parts.append(f"loss {signed(-standing.loss_gain, 2)}")
     told = ", ".join(parts) or "the unchanged run did not end with numbers"
-    return f"{told} against unchanged, after {standing.steps} steps"
+    return f"{told} against unchanged at step {standing.steps}"
 
 
 def points(gain: float) -> str:
