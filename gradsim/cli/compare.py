@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradsim.cli.comparison import MOST_RUNS, compared, inline, show
-from gradsim.cli.fitting import told
+from gradsim.cli.comparison import MOST_RUNS, compared, show
 from gradsim.cli.knobs import whole
+from gradsim.cli.named import are_knobs_alone, found
 from gradsim.cli.run import DEFAULT_STEPS, MOST_STEPS
 from gradsim.cli.terminal import note
-from gradsim.errors import InputError, nearest
+from gradsim.errors import InputError
 from gradsim.numbers import counted
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def compare(experiments: tuple[str, ...], steps: str, as_json: bool) -> None:
 
     begun = perf_counter()
     show(compared(runs, count), as_json=as_json)
-    if alone := [name for name in experiments if _knobs_alone(name)]:
+    if alone := [name for name in experiments if are_knobs_alone(name)]:
         first = next((name for name in experiments if name not in ("default", *alone)), "")
         if first and "," not in first:
             note(
@@ -69,44 +69,3 @@ def compare(experiments: tuple[str, ...], steps: str, as_json: bool) -> None:
     note(
         f"{counted(len(runs), 'run')} of {counted(count, 'step')} in {perf_counter() - begun:.1f} s"
     )
-
-
-def found(name: str) -> "Experiment":
-    """The experiment that a word of the command line stands for; raises InputError."""
-    from gradsim.experiment.experiment import Experiment  # noqa: PLC0415
-    from gradsim.scenario.shelf import ALL, find_experiment, shipped  # noqa: PLC0415
-
-    if name == "default":
-        return Experiment.of({})
-    if _is_named(name):
-        return find_experiment(name)
-    first, comma, knobs = name.partition(",")
-    if comma and "=" not in first:
-        return _anew(found(first), knobs, name)
-    if comma or "=" in name:
-        return _anew(Experiment.of({}), name, name)
-    raise InputError(
-        f"{name}: this is no file, no scenario, and no knobs such as activation=relu; "
-        f"{nearest(name, ['default', *shipped()], ALL)}"
-    )
-
-
-def _anew(base: "Experiment", knobs: str, name: str) -> "Experiment":
-    """The experiment with the knobs of `activation=relu,depth=10` set anew."""
-    asked = inline(knobs, name)
-    try:
-        return told(base.switch(asked), asked)
-    except InputError as error:
-        raise InputError([f"{name}: {sentence}" for sentence in error.problems]) from None
-
-
-def _is_named(name: str) -> bool:
-    """Whether there is a file of this path, or a scenario of this name."""
-    from gradsim.scenario.shelf import ENDING, is_there, shipped  # noqa: PLC0415
-
-    return is_there(name) or name.removesuffix(ENDING) in shipped()
-
-
-def _knobs_alone(name: str) -> bool:
-    """Whether it is knobs, set on the default experiment."""
-    return "=" in name.partition(",")[0] and not _is_named(name)

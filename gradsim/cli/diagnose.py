@@ -6,9 +6,9 @@ from textwrap import wrap
 
 import click
 
-from gradsim.cli.compare import found
 from gradsim.cli.fitting import told
 from gradsim.cli.knobs import KnobCommand, changes, set_option, whole
+from gradsim.cli.named import found
 from gradsim.cli.remedies import lines as lines_of_search
 from gradsim.cli.remedies import searched
 from gradsim.cli.screen import colored

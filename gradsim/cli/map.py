@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradsim.cli.compare import found
 from gradsim.cli.fitting import told
 from gradsim.cli.knobs import KnobCommand, changes, set_option, whole
+from gradsim.cli.named import found
 from gradsim.cli.run import MOST_STEPS
 from gradsim.cli.screen import Block, colored, columns
 from gradsim.cli.terminal import note

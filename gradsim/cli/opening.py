@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradsim.cli.compare import found
 from gradsim.cli.fitting import told
 from gradsim.cli.knobs import changes
+from gradsim.cli.named import found
 from gradsim.errors import InputError
 
 if TYPE_CHECKING:
